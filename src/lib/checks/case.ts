@@ -1,0 +1,63 @@
+import type {Detection} from '../mesh/detect.ts';
+import type {Injection} from '../mesh/inject.ts';
+import type {Profile} from '../mesh/profiles.ts';
+import type {ClusterEvent} from '../model/event.ts';
+import type {Namespace} from '../model/namespace.ts';
+import type {Owner, Workload} from '../model/owner.ts';
+import type {Call, Path, Reach, Sidecar, Target} from '../model/path.ts';
+import type {Container, ContainerStatus, Pod, Template} from '../model/pod.ts';
+import type {Probe, ProbeType} from '../model/probe.ts';
+import type {Symptom} from '../model/symptom.ts';
+import type {Observed} from '../model/unseen.ts';
+
+/** One probe of one container of one pod, from its declaration to its end. */
+export interface ProbeCase {
+  container: string;
+  type: ProbeType;
+  declared: Observed<{container: Container; probe: Probe}>;
+  /** Where the owner meant it to end. */
+  target?: Target;
+  /** What the pod holds; the injector or another webhook may have dropped it. */
+  actual?: Probe;
+  call: Call;
+  /** What the mesh should have made of it. */
+  expectedCall?: Call;
+  path: Path;
+  reach: Reach;
+  status?: ContainerStatus;
+  symptoms: Symptom[];
+}
+
+/** A pod with everything that the lists tell of it. */
+export interface PodCase {
+  pod: Pod;
+  workload: Workload;
+  namespace: Namespace | undefined;
+  declared: Observed<Template>;
+  /** The proxy is there, or the mesh's label or volume is. */
+  meshed: boolean;
+  detection: Detection;
+  profile: Observed<Profile> | undefined;
+  sidecar: Sidecar;
+  injection: Injection;
+  probes: ProbeCase[];
+  events: Observed<ClusterEvent[]>;
+  symptoms: Symptom[];
+  now: number;
+  commands: Commands;
+}
+
+/** A controller whose pods could not be created. */
+export interface RefusedCase {
+  owner: Owner;
+  workload: Workload;
+  symptom: Symptom;
+  now: number;
+  commands: Commands;
+}
+
+/** Commands to print: with the user's own context, kubeconfig and identity, in the form in which we were called. */
+export interface Commands {
+  kubectl(args: string): string;
+  self(args: string): string;
+}

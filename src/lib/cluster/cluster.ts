@@ -1,0 +1,79 @@
+import type {Unseen} from '../model/unseen.ts';
+
+/** The resources that are ever listed, by the name that `kubectl get` takes. */
+export const RESOURCES = {
+  pods: {path: '/api/v1', group: '', kind: 'Pod', namespaced: true},
+  events: {path: '/api/v1', group: '', kind: 'Event', namespaced: true},
+  namespaces: {path: '/api/v1', group: '', kind: 'Namespace', namespaced: false},
+  deployments: {path: '/apis/apps/v1', group: 'apps', kind: 'Deployment', namespaced: true},
+  replicasets: {path: '/apis/apps/v1', group: 'apps', kind: 'ReplicaSet', namespaced: true},
+  statefulsets: {path: '/apis/apps/v1', group: 'apps', kind: 'StatefulSet', namespaced: true},
+  daemonsets: {path: '/apis/apps/v1', group: 'apps', kind: 'DaemonSet', namespaced: true},
+  controllerrevisions: {path: '/apis/apps/v1', group: 'apps', kind: 'ControllerRevision', namespaced: true},
+  jobs: {path: '/apis/batch/v1', group: 'batch', kind: 'Job', namespaced: true},
+} as const;
+export type Resource = keyof typeof RESOURCES;
+
+/** An object as the API server wrote it, not yet trusted in any field. */
+export type RawObject = Record<string, unknown>;
+
+export interface ListOptions {
+  /** One namespace; absent for the whole cluster. */
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+/**
+ * Everything that is asked of the outside, live or recorded.
+ * Each call ends within the request timeout, and rejects with a ClusterError.
+ */
+export interface Cluster {
+  /** How the report names it: a context and server, or a snapshot's file and time. */
+  readonly origin: {kind: 'live' | 'snapshot'; name: string};
+  /** The namespace that is meant where none is given: the context's, or the recorded one. */
+  readonly defaultNamespace: string;
+  /** The clock that ages are counted by, in milliseconds since 1970; a snapshot's is the time of its recording. */
+  now(): number;
+  /** The API server's version, for example `v1.32.2`; cached. */
+  version(): Promise<string>;
+  /** Hands each object of a list to `each` as it arrives, in the server's order; nothing is held. */
+  list(resource: Resource, options: ListOptions, each: (object: RawObject) => void): Promise<void>;
+  /** One object by name. */
+  get(resource: Resource, namespace: string | undefined, name: string): Promise<RawObject>;
+  /** Ends open connections, so that the process can leave. */
+  close(): void;
+}
+
+export type ClusterErrorReason =
+  | 'config' /* the kubeconfig or the snapshot can't be used */
+  | 'unreachable' /* no answer: refused, name not found, TLS, time-out */
+  | 'unauthorized' /* 401 */
+  | 'forbidden' /* 403 */
+  | 'not-found' /* 404 */
+  | 'gone' /* 410 that did not heal */
+  | 'busy' /* 429 or 5xx after all tries */
+  | 'bad-answer' /* an answer that is not what was asked for: HTML, truncated JSON */
+  | 'invalid' /* 400 and 422: the server did not accept the request */
+  | 'aborted'; /* Ctrl-C */
+
+/** A question to the cluster that got no usable answer: what was asked, what came back, and what to try. */
+export class ClusterError extends Error {
+  readonly reason: ClusterErrorReason;
+  readonly asked: string;
+  readonly got: string;
+  readonly try: string | undefined;
+
+  constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string}, options?: ErrorOptions) {
+    super(`${said.asked}: ${said.got}`, options);
+    this.name = 'ClusterError';
+    this.reason = reason;
+    this.asked = said.asked;
+    this.got = said.got;
+    this.try = said.try;
+  }
+
+  unseen(): Unseen {
+    return {asked: this.asked, got: this.got, ...(this.try === undefined ? {} : {try: this.try})};
+  }
+}

@@ -1,0 +1,60 @@
+import {PROBE_TYPES, type Handler, type PortRef, type Probe, type Probes, type ProbeType} from '../../model/probe.ts';
+import {list, number, object, text, texts, type Raw} from './read.ts';
+
+const TIMING = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold', 'terminationGracePeriodSeconds'];
+
+export function probesOf(container: Raw): Probes {
+  const probes: Probes = {};
+  for (const type of PROBE_TYPES) {
+    const raw = container[`${type}Probe`];
+    if (typeof raw === 'object' && raw !== null) probes[type] = probeOf(type, object(raw));
+  }
+  return probes;
+}
+
+/** A probe with the API server's defaults filled in, as manifests leave them out (kubelet-facts §2). */
+function probeOf(type: ProbeType, raw: Raw): Probe {
+  const seconds = (key: string, fallback: number) => number(raw[key]) || fallback;
+  return {
+    type,
+    handler: handlerOf(raw),
+    initialDelaySeconds: seconds('initialDelaySeconds', 0),
+    periodSeconds: seconds('periodSeconds', 10),
+    timeoutSeconds: seconds('timeoutSeconds', 1),
+    successThreshold: seconds('successThreshold', 1),
+    failureThreshold: seconds('failureThreshold', 3),
+  };
+}
+
+/** The one handler of a probe or hook. */
+export function handlerOf(raw: Raw): Handler {
+  if (raw.httpGet) {
+    const get = object(raw.httpGet);
+    return {
+      kind: 'httpGet',
+      scheme: text(get.scheme).toUpperCase() === 'HTTPS' ? 'HTTPS' : 'HTTP',
+      host: text(get.host),
+      port: portOf(get.port),
+      path: text(get.path) || '/',
+      headers: list(get.httpHeaders).map((one) => ({name: text(one.name), value: text(one.value)})),
+    };
+  }
+  if (raw.tcpSocket) {
+    const socket = object(raw.tcpSocket);
+    return {kind: 'tcpSocket', host: text(socket.host), port: portOf(socket.port)};
+  }
+  if (raw.exec) return {kind: 'exec', hosts: hostsIn(texts(object(raw.exec).command))};
+  if (raw.grpc) return {kind: 'grpc', port: number(object(raw.grpc).port) ?? 0, service: text(object(raw.grpc).service)};
+  return {kind: 'unknown', keys: Object.keys(raw).filter((key) => !TIMING.includes(key))};
+}
+
+function portOf(value: unknown): PortRef {
+  return number(value) ?? text(value);
+}
+
+/** The hosts that a command's words name: of URLs, and of `-addr=host:port` flags. */
+export function hostsIn(words: string[]): string[] {
+  const all = words.join(' ');
+  const named = [...all.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@'"]*@)?(\[[^\]]+\]|[^\s/:'"?#]+)/gi), ...all.matchAll(/-addr[= ](\[[^\]]+\]|[^\s:'"]+):\d/g)];
+  return [...new Set(named.map((match) => match[1]!))];
+}

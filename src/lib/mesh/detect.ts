@@ -1,0 +1,93 @@
+import type {Container, Pod} from '../model/pod.ts';
+import {PROBE_TYPES, type Handler} from '../model/probe.ts';
+import {BOOTSTRAP_VOLUMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshProbePort, PROXY_LABELS, SIDECAR_NAMES} from './names.ts';
+import {profileOf, type Profile, type ProfileId} from './profiles.ts';
+
+/** What a pod shows of the injector that made it. Pods keep what the injector of their day wrote. */
+export interface Detection {
+  /** Proxy container, if it is there. */
+  sidecar?: Container;
+  init?: Container;
+  /** The mesh's label, or its volume: the injector was here, whatever is left of its work. */
+  labelled: boolean;
+  /** Profiles that fit, likeliest first; more than one where the pod does not tell them apart. Empty: none fits. */
+  candidates: Profile[];
+  /** What decided, for people. */
+  because: string;
+}
+
+/** Tells from a pod's own fields, without any image registry, which dialects of rewriting can have made it (osm-facts §3.4). */
+export function detect(pod: Pod): Detection {
+  const init = pod.spec.initContainers.find(({name}) => INIT_NAMES.includes(name));
+  const volume = pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name));
+  const label = PROXY_LABELS.find((name) => name in pod.labels);
+  const labelled = label !== undefined || volume;
+  // Other meshes and users have containers of these names too; the mesh's label, volume or init container decides.
+  const named = pod.spec.containers.find(({name}) => SIDECAR_NAMES.includes(name));
+  const sidecar = labelled || init ? named : undefined;
+  const found = {...(sidecar ? {sidecar} : {}), ...(init ? {init} : {}), labelled};
+  const {ids, because} = dialects(pod, sidecar, init, label);
+  return {...found, candidates: ids.map(profileOf), because};
+}
+
+function dialects(pod: Pod, sidecar: Container | undefined, init: Container | undefined, label: string | undefined): {ids: ProfileId[]; because: string} {
+  if (label === 'fsm-proxy-uuid') {
+    return sidecar || init ? {ids: ['fsm'], because: 'label fsm-proxy-uuid'} : {ids: ['fsm-node-level'], because: 'label fsm-proxy-uuid and no sidecar'};
+  }
+  if (!sidecar) return {ids: [], because: 'no sidecar'};
+  if (init?.name === 'fsm-init') return {ids: ['fsm'], because: 'container fsm-init'};
+  if (sidecar.name === 'sidecar') return edge(pod, sidecar, init);
+  return osm(pod, sidecar, init);
+}
+
+function edge(pod: Pod, sidecar: Container, init: Container | undefined): {ids: ProfileId[]; because: string} {
+  const handlers = allHandlers(pod);
+  const envoy = sidecar.args[0] === 'envoy' || /envoy/.test(sidecar.image);
+  const newer = (because: string) => ({ids: [envoy ? 'edge-1.3.5-envoy' : 'edge-1.3.5'] as ProfileId[], because});
+  const older = (because: string) => ({ids: [envoy ? 'osm-1.1' : 'edge-1.1'] as ProfileId[], because});
+  if (handlers.some((one) => one.kind === 'httpGet' && one.headers.some(({name}) => /^original-http-/i.test(name)))) return newer('headers Original-Http-*');
+  if (handlers.some((one) => one.kind === 'httpGet' && /^\/osm-(liveness|readiness|startup)-probe$/.test(one.path))) return older('path /osm-…-probe in a pod of osm-edge');
+  const tag = /:v?(\d+)\.(\d+)\.(\d+)/.exec(init?.image ?? '');
+  if (tag) {
+    const [major, minor, patch] = tag.slice(1).map(Number) as [number, number, number];
+    return (major - 1 || minor - 3 || patch - 5) >= 0 ? newer(`image ${init!.image}`) : older(`image ${init!.image}`);
+  }
+  return {ids: envoy ? ['osm-1.1', 'edge-1.3.5-envoy'] : ['edge-1.3.5', 'edge-1.1'], because: 'container sidecar'};
+}
+
+function osm(pod: Pod, sidecar: Container, init: Container | undefined): {ids: ProfileId[]; because: string} {
+  const handlers = allHandlers(pod);
+  const rules = init?.args.join('\n') ?? '';
+  if (handlers.some((one) => one.kind === 'httpGet' && /^\/osm-(liveness|readiness|startup)-probe\/./.test(one.path) && isMeshProbePort(Number(one.port)))) {
+    return {ids: ['osm-main'], because: 'path /osm-…-probe/CONTAINER'};
+  }
+  if (rules.includes(`--dport ${HEALTHCHECK_PORT} -j RETURN`)) return {ids: ['osm-1.1'], because: `osm-init returns ${HEALTHCHECK_PORT}`};
+  if (handlers.some((one) => one.kind === 'httpGet' && one.port === HEALTHCHECK_PORT)) return {ids: ['osm-1.1'], because: `a probe on ${HEALTHCHECK_PORT}`};
+  if (rules.includes('iptables-restore --noflush')) return {ids: ['osm-0.11'], because: 'osm-init as of 1.0'};
+  return beforeOne(handlers, sidecar, init, rules);
+}
+
+function beforeOne(handlers: Handler[], sidecar: Container, init: Container | undefined, rules: string): {ids: ProfileId[]; because: string} {
+  const tag = /:v0\.(\d+)\.\d+/.exec(init?.image ?? '')?.[1];
+  if (tag !== undefined) {
+    const minor = Number(tag);
+    const id: ProfileId = minor <= 8 ? 'osm-0.7' : minor === 9 ? 'osm-0.9' : minor === 10 ? 'osm-0.10' : 'osm-0.11';
+    return {ids: [id], because: `image ${init!.image}`};
+  }
+  if (!/-N (OSM_)?PROXY_INBOUND/.test(rules) && !sidecar.args.includes('--bootstrap-version') && !sidecar.args.includes('--service-node')) {
+    // No rules to read (Windows, CNI, a changed init): the present dialect is likeliest, older ones are not excluded.
+    return {ids: ['osm-1.1', 'osm-0.11'], because: 'container envoy'};
+  }
+  const atProbePort = (kind: Handler['kind']) => handlers.some((one) => one.kind === kind && 'port' in one && isMeshProbePort(Number(one.port)));
+  const osmPathOverTls = handlers.some((one) => one.kind === 'httpGet' && one.scheme === 'HTTPS' && /^\/osm-.*-probe$/.test(one.path));
+  if (osmPathOverTls) return {ids: ['osm-0.7'], because: 'an HTTPS probe with the path of the mesh'};
+  if (sidecar.args.includes('--service-node')) {
+    return atProbePort('tcpSocket') ? {ids: ['osm-0.9'], because: 'tcpSocket on a probe port'} : {ids: ['osm-0.9', 'osm-0.7'], because: 'envoy --service-node'};
+  }
+  if (sidecar.imagePullPolicy === 'Always') return {ids: ['osm-0.10'], because: 'envoy is pulled always'};
+  return {ids: ['osm-0.11', 'osm-0.10'], because: 'osm-init before 1.0'};
+}
+
+function allHandlers(pod: Pod): Handler[] {
+  return pod.spec.containers.flatMap(({probes}) => PROBE_TYPES.flatMap((type) => (probes[type] ? [probes[type].handler] : [])));
+}

@@ -1,0 +1,115 @@
+import type {Handler, Probes} from './probe.ts';
+
+export interface ContainerPort {
+  name?: string;
+  containerPort: number;
+  hostPort?: number;
+}
+
+/** A `postStart` or `preStop` handler: the kubelet calls it like a probe, the mesh never rewrites it. */
+export interface LifecycleHook {
+  hook: 'postStart' | 'preStop';
+  handler: Handler;
+}
+
+export interface Container {
+  name: string;
+  image: string;
+  ports: ContainerPort[];
+  probes: Probes;
+  hooks: LifecycleHook[];
+  /** Command and arguments, kept for the mesh's own containers only (osm-init's rules, Envoy's flags). */
+  args: string[];
+  /** Names of environment variables, kept for the mesh's own containers only. */
+  env: string[];
+  /** `Always` on an init container makes it a native sidecar. */
+  restartPolicy?: string;
+  runAsUser?: number;
+  runAsNonRoot?: boolean;
+  allowPrivilegeEscalation?: boolean;
+  privileged?: boolean;
+  imagePullPolicy?: string;
+  /** As written, for example `100m`. */
+  cpuLimit?: string;
+  memoryLimit?: string;
+}
+
+/** What a pod is made of: of an owner's template, or of the pod itself as the injector left it. */
+export interface PodSpec {
+  containers: Container[];
+  initContainers: Container[];
+  hostNetwork: boolean;
+  runAsUser?: number;
+  runAsNonRoot?: boolean;
+  /** `nodeSelector["kubernetes.io/os"]` or `spec.os.name`. */
+  os?: string;
+  volumes: string[];
+  restartPolicy: string;
+}
+
+export interface Template extends PodSpec {
+  /** Labels and annotations of the mesh only (see `mesh/names.ts`). */
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+
+export interface OwnerRef {
+  kind: string;
+  name: string;
+  uid: string;
+  /** `apps/v1`, `batch/v1`, …; of kinds that we don't list, too. */
+  apiVersion: string;
+}
+
+export type ContainerState =
+  | {kind: 'none'}
+  | {kind: 'waiting'; reason: string; message: string}
+  | {kind: 'running'; startedAt?: number}
+  | {kind: 'terminated'; reason: string; message: string; exitCode: number; signal?: number; startedAt?: number; finishedAt?: number};
+
+export interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  /** Unset by old kubelets; false while the startup probe has not succeeded yet. */
+  started?: boolean;
+  restartCount: number;
+  state: ContainerState;
+  lastState: ContainerState;
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+  /** Milliseconds since 1970. */
+  since?: number;
+}
+
+/** A pod as the API server has it, reduced to what the checks read. Times are milliseconds since 1970. */
+export interface Pod {
+  name: string;
+  namespace: string;
+  uid: string;
+  createdAt: number;
+  deletedAt?: number;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  /** `controller-revision-hash`, which names the template of a StatefulSet's or DaemonSet's pod. */
+  revisionHash?: string;
+  owner?: OwnerRef;
+  /** The template in `kubectl.kubernetes.io/last-applied-configuration`, read for bare pods only. */
+  lastApplied?: Template;
+  spec: PodSpec;
+  node?: string;
+  phase: string;
+  /** `Evicted`, `NodeLost`, …: of the whole pod. */
+  reason: string;
+  message: string;
+  podIP?: string;
+  startedAt?: number;
+  conditions: Condition[];
+  readinessGates: string[];
+  containers: ContainerStatus[];
+  initContainers: ContainerStatus[];
+}

@@ -1,0 +1,49 @@
+import type {ProbeType} from './probe.ts';
+
+/** Where a fact was read, and the command with which a person can see it without this tool. */
+export interface Evidence {
+  /** One word in front of the line: `kubelet`, `status`, `template`, `pod`, `event`. */
+  label: string;
+  text: string;
+  source: 'template' | 'pod spec' | 'pod status' | 'event' | 'owner' | 'namespace';
+  command: string;
+}
+
+/**
+ * `going-on`: seen now, or as late as it can be seen. `maybe`: seen lately, and silence proves nothing, because the
+ * kubelet writes few events. `over`: something later shows that it ended. `starting`: within the start budget.
+ */
+export type SymptomState = 'going-on' | 'maybe' | 'over' | 'starting';
+
+/** Something that was seen to go wrong. A finding explains it, or it is printed as unexplained. */
+export interface Symptom {
+  kind:
+    | 'probe' /* a probe fails, by the kubelet's events or by the status alone */
+    | 'probe-warning' /* the kubelet followed no redirect and counts it as success */
+    | 'killed' /* the kubelet killed a container because of a probe */
+    | 'crashed' /* a container ended by itself and was, or will be, restarted */
+    | 'waiting' /* a container can't start */
+    | 'hook' /* a lifecycle hook failed */
+    | 'unscheduled'
+    | 'mount'
+    | 'sandbox'
+    | 'refused' /* the API server refused to create the pod */
+    | 'not-ready'; /* the pod is not Ready and nothing else says why */
+  state: SymptomState;
+  container?: string;
+  init?: boolean;
+  probe?: ProbeType;
+  /** The failure's class of the kubelet's wording, a container's waiting reason, … */
+  failure?: string;
+  /** HTTP status of a failed probe. */
+  status?: number;
+  /** The pod-side port and path that the kubelet's text names, where it does. */
+  url?: string;
+  /** The raw text, cleaned; stable over counts, times and source ports. */
+  text: string;
+  /** A lower bound. */
+  count: number;
+  first?: number;
+  last?: number;
+  evidence: Evidence;
+}

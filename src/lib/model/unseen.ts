@@ -1,0 +1,11 @@
+/** Something that was asked and could not be seen. Never counted as success. */
+export interface Unseen {
+  /** What was asked, as a person says it: `events in namespace shop`. */
+  asked: string;
+  /** What came back: `403 Forbidden: user "dev" cannot list resource "events" …`. */
+  got: string;
+  /** A command that shows the same to a person, when there is one. */
+  try?: string;
+}
+
+export type Observed<T> = {seen: true; value: T} | {seen: false; why: Unseen};
