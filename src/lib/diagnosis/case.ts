@@ -85,7 +85,7 @@ function probesOf(pod: Pod, declared: Observed<Template>, profile: Observed<Prof
   return pod.spec.containers.flatMap((container) =>
     PROBE_TYPES.flatMap((type): Followed[] => {
       const actual = container.probes[type];
-      const source = declaredProbe(pod, declared, profile, container, type);
+      const source = declaredProbe(declared, profile, container, type);
       if (!actual && !source) return [];
       const target = source && declaredTarget(source.container, source.probe);
       const wanted = expected?.get(container.name)?.[type];
@@ -115,7 +115,7 @@ function probesOf(pod: Pod, declared: Observed<Template>, profile: Observed<Prof
  * What the owner declared. A probe that only the pod has was added by another webhook: it declares itself. Without a
  * template, so do handlers that are never rewritten; the others are lost.
  */
-function declaredProbe(pod: Pod, declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType) {
+function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType) {
   const actual = container.probes[type];
   if (declared.seen) {
     const owner = declared.value.containers.find(({name}) => name === container.name);

@@ -63,7 +63,7 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
   const tls = {...pick(options), keepAlive: true, maxSockets: 1};
   const proxied = cluster['proxy-url'] ?? proxyOf(url, env);
   const agent = proxied ? (options.agent as http.Agent) : url.protocol === 'http:' ? new http.Agent({keepAlive: true, maxSockets: 1}) : new https.Agent(tls);
-  const basic = options.auth ? {authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`} : {};
+  const basic: Record<string, string> = options.auth ? {authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`} : {};
   return {url, agent, tls, headers: {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)}};
 }
 

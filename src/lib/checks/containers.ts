@@ -1,0 +1,241 @@
+import {HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer} from '../mesh/names.ts';
+import type {Blame} from '../model/finding.ts';
+import type {Symptom} from '../model/symptom.ts';
+import type {PodCase} from './case.ts';
+import {inPod, type Check, type Found} from './check.ts';
+
+const alive = (symptom: Symptom) => symptom.state !== 'over' && symptom.state !== 'starting';
+
+/** Probes of a type of failure that a closed port makes, of any container of the pod. */
+function unreachable(pod: PodCase): Symptom[] {
+  return pod.symptoms.filter(({kind, failure}) => kind === 'probe' && ['refused', 'reset', 'eof', 'timeout', 'unclassified'].includes(failure ?? ''));
+}
+
+/** Kills and crashes of app containers since then: a dead proxy makes the kubelet kill healthy apps. */
+function killedApps(pod: PodCase, since: number | undefined): Symptom[] {
+  return pod.symptoms.filter(({kind, container, last}) => (kind === 'killed' || kind === 'crashed') && !isMeshContainer(container ?? '') && (last ?? 0) >= (since ?? Infinity));
+}
+
+function logs({pod, commands}: PodCase, container: string, previous: boolean): string {
+  return commands.kubectl(`logs ${pod.name} -n ${pod.namespace} -c ${container}${previous ? ' --previous' : ''}`);
+}
+
+const notInjected: Check = {
+  code: 'OSMP201',
+  slug: 'not-injected',
+  title: 'The pod should be in the mesh and has no sidecar',
+  severity: 'warning',
+  blame: 'mesh',
+  cause: 'The injector acts on new pods only: the pod is older than its namespace is in the mesh, or the webhook was not there when it was created.',
+  fix: 'kubectl rollout restart',
+  cases: ['B1', 'B2'],
+  find: (pod) => {
+    if (pod.meshed || pod.injection.must !== 'yes') return [];
+    return [
+      {
+        why: 'no sidecar',
+        because: `${pod.injection.why}, and the pod has no sidecar; its probes are judged as plain Kubernetes`,
+        evidence: [
+          inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`),
+          {label: 'namespace', text: pod.injection.why, source: 'namespace', command: pod.commands.kubectl(`get namespace ${pod.pod.namespace} -o yaml`)},
+        ],
+      },
+    ];
+  },
+};
+
+const halfInjected: Check = {
+  code: 'OSMP202',
+  slug: 'half-injected',
+  title: 'The pod has a part of the sidecar only',
+  severity: 'error',
+  blame: 'mesh',
+  cause: "The mesh's label or volume is in the pod and its proxy is not: a copied manifest, or another webhook that removed it.",
+  fix: "remove the mesh's label and volume from the manifest, then kubectl rollout restart",
+  cases: ['B15'],
+  find: (pod) => {
+    if (!pod.meshed || pod.detection.sidecar || (pod.profile?.seen && pod.profile.value.proxy === 'none')) return [];
+    const ports = pod.probes.filter(({call}) => 'port' in call && Number(call.port) >= 15901 && Number(call.port) <= HEALTHCHECK_PORT);
+    return [
+      {
+        why: 'no proxy',
+        because: "the mesh's label or volume is there, its proxy is not",
+        evidence: [inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`)],
+        explains: unreachable(pod),
+        ...(ports.length > 0 ? {effect: 'probes that were rewritten are refused'} : {severity: 'warning' as const}),
+      },
+    ];
+  },
+};
+
+const initRules: Check = {
+  code: 'OSMP203',
+  slug: 'probe-port-redirected',
+  title: "osm-init's rules do not let a probe port through",
+  severity: 'error',
+  blame: 'mesh',
+  cause: 'The init container returns 15901–15903, since 1.1 also 15904; a port that is not returned ends at the mTLS listener.',
+  fix: 'kubectl rollout restart, so that the rules and the probes come from one release',
+  cases: ['15904 before 1.1'],
+  find: (pod) =>
+    pod.probes.flatMap((probe): Found[] => {
+      const {end} = probe.path;
+      if (end.at !== 'break' || end.reason !== 'redirected' || end.port !== HEALTHCHECK_PORT) return [];
+      return [{container: probe.container, probe: probe.type, why: 'redirected to the mTLS listener', because: `${pod.detection.init?.name ?? 'osm-init'} does not return ${end.port}`, evidence: [inPod(pod, `initContainers ${pod.detection.init?.name ?? 'osm-init'}: rules`)], explains: probe.symptoms}];
+    }),
+};
+
+/** Reasons of a waiting container, as the kubelet words them (kubelet-facts §4.4). */
+const IMAGE_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName', 'ImageInspectError', 'RegistryUnavailable', 'SignatureValidationFailed'];
+
+const image: Check = {
+  code: 'OSMP602',
+  slug: 'image',
+  title: 'The image of a container is not there',
+  severity: 'error',
+  blame: 'spec',
+  cause: 'The registry, the name, the credentials or the pull policy.',
+  fix: 'the image name, its credentials, or the pull policy',
+  cases: ['C12', 'C13', 'no-image'],
+  find: (pod) => waitingFor(pod, (reason) => IMAGE_REASONS.includes(reason), 'image'),
+};
+
+const config: Check = {
+  code: 'OSMP603',
+  slug: 'container-config',
+  title: 'A container cannot be created as it is configured',
+  severity: 'error',
+  blame: 'spec',
+  cause: 'A Secret or ConfigMap that is missing, a user that is not allowed, a command that is not in the image. runAsNonRoot of the pod forbids osm-healthcheck, whose image runs as root.',
+  fix: 'what the message names; for osm-healthcheck: runAsUser for the pod, or httpGet or exec instead of tcpSocket',
+  cases: ['C8', 'C9'],
+  find: (pod) => waitingFor(pod, (reason) => !IMAGE_REASONS.includes(reason) && reason !== 'PostStartHookError', 'not started'),
+};
+
+function waitingFor(pod: PodCase, wanted: (reason: string) => boolean, why: string): Found[] {
+  return pod.symptoms
+    .filter(({kind, failure}) => kind === 'waiting' && wanted(failure ?? ''))
+    .map((symptom): Found => {
+      const name = symptom.container!;
+      const mesh = isMeshContainer(name);
+      const healthcheck = name.endsWith('-healthcheck');
+      const proxy = name === pod.detection.sidecar?.name;
+      const probes = pod.symptoms.filter((one) => one.kind === 'probe' && (symptom.init || proxy || (healthcheck ? one.url?.includes(`:${HEALTHCHECK_PORT}/`) : one.container === name)));
+      const root = /runAsNonRoot and image will run as root/.test(symptom.text);
+      return {
+        container: name,
+        why: `${why}: ${symptom.failure}`,
+        because: symptom.text,
+        effect: healthcheck ? 'TCP probes are refused' : proxy ? 'all rewritten probes are refused' : symptom.init ? 'the pod does not start' : 'its probes are not asked',
+        evidence: [symptom.evidence],
+        explains: [symptom, ...probes, ...pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed')],
+        ...(mesh && !root ? {blame: 'mesh' as const} : {}),
+        ...(root && healthcheck ? {fix: 'runAsUser for the pod, or httpGet or exec instead of tcpSocket'} : {}),
+      };
+    });
+}
+
+const sidecarDown: Check = {
+  code: 'OSMP205',
+  slug: 'sidecar-crashed',
+  title: 'A container of the mesh crashes',
+  severity: 'error',
+  blame: 'sidecar',
+  cause: 'Without the proxy no rewritten probe is answered, and the kubelet restarts healthy apps for it.',
+  fix: 'its last log lines; for OOMKilled more memory: sidecar.resources of the MeshConfig',
+  cases: ['C4', 'C6', 'C7'],
+  find: (pod) => crashes(pod, (name) => isMeshContainer(name)),
+};
+
+const appCrash: Check = {
+  code: 'OSMP510',
+  slug: 'app-crashes',
+  title: 'The app ends by itself',
+  severity: 'error',
+  blame: 'app',
+  cause: 'The process exits, or is killed for memory; its probes have nothing to do with it.',
+  fix: 'its last log lines tell why',
+  cases: ['crash-loop'],
+  find: (pod) => crashes(pod, (name) => !isMeshContainer(name) && !killedByProbe(pod, name)),
+};
+
+/** The kubelet said that it killed the container for a probe, or a liveness probe failed and the end looks like a kill. */
+function killedByProbe(pod: PodCase, name: string): boolean {
+  return pod.symptoms.some((one) => one.container === name && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness' && one.state !== 'starting'))) && !exitsItself(pod, name);
+}
+
+/** A killed process ends by SIGTERM or SIGKILL, or with the code of its handler for it; an OOM kill is its own. */
+function exitsItself(pod: PodCase, name: string): boolean {
+  const crash = pod.symptoms.find(({kind, container}) => kind === 'crashed' && container === name);
+  const killed = pod.symptoms.some(({kind, container}) => kind === 'killed' && container === name);
+  return crash?.failure === 'OOMKilled' || (!killed && crash !== undefined && ![0, 2, 137, 143].includes(crash.status ?? 0));
+}
+
+function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
+  return pod.symptoms
+    .filter((one) => one.kind === 'crashed' && one.state !== 'over' && whose(one.container!))
+    .map((symptom): Found => {
+      const name = symptom.container!;
+      const oom = symptom.failure === 'OOMKilled';
+      const proxy = isMeshContainer(name) && !INIT_NAMES.includes(name);
+      const once = symptom.state === 'maybe';
+      return {
+        container: name,
+        why: `${name} ${oom ? 'was killed for memory' : `exits ${symptom.status}`}`,
+        because: oom ? 'it used more memory than its limit' : symptom.init ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`,
+        effect: `restarted ${symptom.count} time${symptom.count === 1 ? '' : 's'}`,
+        see: logs(pod, name, true),
+        evidence: [symptom.evidence],
+        explains: [symptom, ...(proxy ? [...unreachable(pod), ...killedApps(pod, symptom.last)] : pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook')))],
+        ...(once ? {severity: 'warning' as const} : {}),
+      };
+    });
+}
+
+const unscheduled: Check = {
+  code: 'OSMP601',
+  slug: 'unschedulable',
+  title: 'No node takes the pod',
+  severity: 'error',
+  blame: 'spec',
+  cause: 'Requests (those of the sidecar add to them), selectors, taints or volumes leave no node.',
+  fix: 'what the scheduler names',
+  cases: ['pending'],
+  find: (pod) => {
+    const condition = pod.pod.conditions.find(({type, status}) => type === 'PodScheduled' && status === 'False');
+    const events = pod.symptoms.filter(({kind, state}) => kind === 'unscheduled' && state !== 'over');
+    if (pod.pod.node || (!condition && events.length === 0)) return [];
+    const text = condition?.message || events[0]?.text || 'not scheduled';
+    return [
+      {
+        why: 'no node takes the pod',
+        because: text,
+        effect: 'not started',
+        evidence: [{label: 'scheduler', text, source: 'pod status', command: pod.commands.kubectl(`describe pod ${pod.pod.name} -n ${pod.pod.namespace}`)}],
+        explains: events,
+      },
+    ];
+  },
+};
+
+const starting: Check = {
+  code: 'OSMP604',
+  slug: 'mount-or-network',
+  title: 'A volume or the network of the pod cannot be set up',
+  severity: 'error',
+  blame: 'node',
+  cause: 'A Secret or ConfigMap that is missing, storage, or the network plugin of the node.',
+  fix: 'what the message names; for envoy-bootstrap-config-volume delete the pod, so that it is injected anew',
+  cases: ['C5'],
+  find: (pod) => {
+    const stuck = pod.symptoms.filter((one) => (one.kind === 'mount' || one.kind === 'sandbox') && alive(one));
+    const serious = stuck.filter(({text, count}) => !/failed to sync (secret|configmap) cache/.test(text) || count > 3);
+    const first = serious[0];
+    if (!first) return [];
+    const missing = /(secret|configmap) "[^"]+" not found/.test(first.text);
+    return [{why: first.failure ?? 'not started', because: first.text, effect: 'not started', evidence: [first.evidence], explains: stuck, ...(missing ? {blame: (/bootstrap-config/.test(first.text) ? 'mesh' : 'spec') as Blame} : {})}];
+  },
+};
+
+/** Checks of the pod's containers: whether they are there, and whether they run. */
+export const CONTAINERS: Check[] = [notInjected, halfInjected, initRules, unscheduled, starting, image, config, sidecarDown, appCrash];

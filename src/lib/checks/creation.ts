@@ -1,0 +1,58 @@
+import type {Blame} from '../model/finding.ts';
+import type {RefusedCase} from './case.ts';
+
+/** Words of the API server when it refuses to create a pod (kubelet-facts §4.2), and what each means. */
+const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fix: string; see?: string}[] = [
+  {
+    pattern: /failed calling webhook "(osm|fsm)-inject\.k8s\.io".*expected response\.uid=/,
+    blame: 'not yet known',
+    why: 'the injector refuses the pod',
+    because: 'the injector refused; only its log says why (an annotation value, a manifest exported from another namespace, …)',
+    fix: "what the injector's log names",
+    see: 'logs -n osm-system deploy/osm-injector --tail 50',
+  },
+  {
+    pattern: /failed calling webhook "(osm|fsm)-inject\.k8s\.io"/,
+    blame: 'control plane',
+    why: 'the injector does not answer',
+    because: 'the API server cannot reach the injector',
+    fix: 'the injector and its Service; where the mesh was removed, its MutatingWebhookConfiguration',
+    see: 'get pods,endpoints -n osm-system',
+  },
+  {pattern: /must specify a handler type/, blame: 'mesh', why: 'the injector drops the gRPC probe', because: 'the injector decodes the pod with an API that has no grpc probes', fix: 'a newer release of the mesh, or an exec probe'},
+  {pattern: /may not be set for init containers without restartPolicy=Always/, blame: 'mesh', why: 'native sidecar is not kept', because: 'the injector drops restartPolicy: Always of an init container that has a probe', fix: 'an ordinary container instead'},
+  {pattern: /violates PodSecurity/, blame: 'policy', why: 'Pod Security forbids the pod', because: 'osm-init needs NET_ADMIN and root, which the enforced level forbids', fix: 'pod-security.kubernetes.io/enforce: privileged for the namespace'},
+  {pattern: /failed quota|exceeded quota/, blame: 'policy', why: 'the quota forbids the pod', because: 'a ResourceQuota counts the injected containers too, which have no resources of their own', fix: 'a LimitRange with defaults, or a larger quota'},
+  {pattern: /minimum (cpu|memory) usage|maximum (cpu|memory) usage/, blame: 'policy', why: 'a LimitRange forbids the pod', because: 'the injected containers are counted too', fix: 'defaults in the LimitRange'},
+  {pattern: /admission webhook "([^"]+)" denied/, blame: 'policy', why: 'a policy forbids the pod', because: 'an admission webhook denied it', fix: 'the policy, or an exemption for the containers of the mesh'},
+  {pattern: /failed calling webhook/, blame: 'control plane', why: 'a webhook does not answer', because: 'the API server cannot reach an admission webhook', fix: 'that webhook'},
+  {pattern: /service ?account "[^"]+" not found/i, blame: 'spec', why: 'the service account is missing', because: 'the service account is not there', fix: 'create it'},
+];
+
+export interface Refusal {
+  blame: Blame;
+  why: string;
+  because: string;
+  fix: string;
+  see?: string;
+}
+
+/** What a refusal means; unexplained where its words are not known. */
+export function refusalOf({symptom, commands}: RefusedCase): Refusal {
+  const known = REFUSALS.find(({pattern}) => pattern.test(symptom.text));
+  if (!known) return {blame: 'not yet known', why: 'pods are refused', because: `unexplained: ${symptom.text}`, fix: ''};
+  const {blame, why, because, fix, see} = known;
+  return {blame, why, because, fix, ...(see === undefined ? {} : {see: commands.kubectl(see)})};
+}
+
+/** The catalogue's entry of the check that speaks for workloads without pods. */
+export const CREATION = {
+  code: 'OSMP605',
+  slug: 'pods-refused',
+  title: 'The API server refuses to create the pods',
+  severity: 'error',
+  blame: 'not yet known',
+  cause: 'An admission webhook, the Pod Security level, a quota, or a pod that is invalid after the injector changed it.',
+  fix: 'what the message names',
+  cases: ['B4', 'B5', 'B6', 'B8', 'B9', 'B15', 'C10', 'C11'],
+} as const;

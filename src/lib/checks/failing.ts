@@ -1,0 +1,204 @@
+import {HEALTHCHECK_PORT} from '../mesh/names.ts';
+import type {Blame} from '../model/finding.ts';
+import type {Symptom} from '../model/symptom.ts';
+import type {PodCase, ProbeCase} from './case.ts';
+import {inTemplate, type Check, type Found} from './check.ts';
+import {probeText, targetText} from './words.ts';
+
+/** What a failure can mean on the way that this probe takes. Lists tell no more; live answers decide. */
+interface Meaning {
+  why: string;
+  couldBe: string[];
+  blame?: Blame;
+}
+
+function app(probe: ProbeCase): string {
+  return probe.target ? targetText({...probe.target, containers: []}) : 'its port';
+}
+
+function meaningOf(probe: ProbeCase, {failure, status, text}: Symptom): Meaning {
+  const via = probe.path.end.at === 'target' ? probe.path.end.via : 'direct';
+  const proxied = via === 'envoy-http' || via === 'pipy';
+  switch (failure) {
+    case 'status':
+      return ofStatus(probe, status ?? 0, via);
+    case 'timeout':
+      return {
+        why: 'no answer in time',
+        couldBe: [`the app answers ${app(probe)} slower than ${probe.actual?.timeoutSeconds ?? 1}s`, 'the proxy is starved of CPU', 'a NetworkPolicy or the network drops the call'],
+      };
+    case 'refused':
+      return {why: 'refused', couldBe: proxied ? ['the proxy is not up: it waits for the control plane, or has ended', 'the proxy was given no such listener'] : via === 'healthcheck' ? ['the healthcheck container is not up'] : [`nothing listens on ${app(probe)}`]};
+    case 'reset':
+    case 'eof':
+      return {why: 'connection closed', couldBe: via === 'envoy-tcp' ? [`nothing listens on ${app(probe)}`, 'the app ends the connection'] : ['the app redirects to a port that the mesh does not let through', 'the proxy or the app ended in the middle']};
+    case 'tls-plain-server':
+      return {why: 'TLS to a plaintext port', couldBe: probe.target?.protocol === 'https' ? [`the app speaks plaintext on ${app(probe)}`] : ['the app redirects to https on the same host']};
+    case 'tls':
+      return {why: 'TLS fails', couldBe: ['the app demands a client certificate', 'the port speaks no TLS']};
+    case 'not-http':
+      return {why: 'no HTTP', couldBe: [`the app speaks another protocol on ${app(probe)}`]};
+    case 'redirect-loop':
+      return {why: 'redirects in a circle', couldBe: ['the app redirects to itself'], blame: 'app'};
+    case 'truncated':
+      return {why: 'answer ends early', couldBe: ['the app sends less than its Content-Length', 'the app ends in the middle of an answer'], blame: 'app'};
+    case 'exec':
+    case 'unclassified':
+      return probe.actual?.handler.kind === 'exec'
+        ? {why: 'the command says no', couldBe: ['the command says that the app is not well'], blame: 'app'}
+        : {why: text.startsWith('ready: false') ? 'not ready' : 'fails', couldBe: []};
+    case 'exec-missing':
+      return {why: 'the command can not be run', couldBe: ['the command is not in the image'], blame: 'spec'};
+    case 'exec-timeout':
+      return {why: 'the command takes too long', couldBe: [`the command takes longer than ${probe.actual?.timeoutSeconds ?? 1}s`]};
+    case 'grpc':
+    case 'grpc-unhealthy':
+      return {why: failure === 'grpc' ? 'no gRPC answer' : 'NOT_SERVING', couldBe: failure === 'grpc' ? [`nothing listens on ${app(probe)}`, 'the server knows no health service'] : ['the app says NOT_SERVING']};
+    default:
+      return {why: 'fails', couldBe: []};
+  }
+}
+
+function ofStatus(probe: ProbeCase, status: number, via: string): Meaning {
+  if (via === 'healthcheck') {
+    return status === 404
+      ? {why: `404: can't connect to ${app(probe)}`, couldBe: [`nothing listens on ${app(probe)}`, 'the app listens on the address of the pod and not on 127.0.0.1']}
+      : {why: String(status), couldBe: [`something else than the healthcheck container answers on ${HEALTHCHECK_PORT}`]};
+  }
+  const own = `the app answers ${status} itself`;
+  if (via === 'envoy-tcp' || via === 'direct') return {why: String(status), couldBe: [own], blame: 'app'};
+  const more: Record<number, string[]> = {
+    503: [`the proxy cannot connect to ${app(probe)}`],
+    502: [`the app speaks no HTTP on ${app(probe)}`],
+    504: [`the app is slower than ${probe.actual?.timeoutSeconds ?? 1}s`],
+    404: ['the app redirects to a path that the mesh has no route for'],
+    400: [`the app speaks TLS on ${app(probe)}`, 'the app rejects the Host header'],
+    421: ['the app rejects the Host header'],
+  };
+  return {why: String(status), couldBe: [own, ...(more[status] ?? [])]};
+}
+
+const TITLES: Record<string, [code: `OSMP${number}`, slug: string, title: string]> = {
+  status: ['OSMP501', 'probe-status', 'The probe is answered with an error status'],
+  refused: ['OSMP502', 'probe-refused', 'The probe is refused'],
+  timeout: ['OSMP503', 'probe-timeout', 'The probe gets no answer in time'],
+  closed: ['OSMP504', 'probe-closed', 'The connection of the probe is closed without an answer'],
+  protocol: ['OSMP505', 'probe-protocol', 'The two sides of the probe speak different protocols'],
+  other: ['OSMP599', 'unexplained', 'Something fails, and nothing explains it'],
+  exec: ['OSMP506', 'probe-command', 'The command of the probe fails'],
+};
+
+const GROUPS: Record<string, keyof typeof TITLES> = {
+  status: 'status',
+  refused: 'refused',
+  timeout: 'timeout',
+  reset: 'closed',
+  eof: 'closed',
+  truncated: 'closed',
+  'tls-plain-server': 'protocol',
+  tls: 'protocol',
+  'not-http': 'protocol',
+  grpc: 'protocol',
+  'grpc-unhealthy': 'status',
+  'redirect-loop': 'status',
+  exec: 'exec',
+  'exec-missing': 'exec',
+  'exec-timeout': 'exec',
+};
+
+function groupOf(probe: ProbeCase, {failure}: Symptom): keyof typeof TITLES {
+  if (probe.actual?.handler.kind === 'exec' && failure === 'unclassified') return 'exec';
+  return GROUPS[failure ?? ''] ?? 'other';
+}
+
+/** One finding per probe and group of failures: what fails, how often, and the causes that remain. */
+function failing(group: keyof typeof TITLES): Check {
+  const [code, slug, title] = TITLES[group]!;
+  return {
+    code,
+    slug,
+    title,
+    severity: 'error',
+    blame: 'not yet known',
+    cause: group === 'other' ? 'No check knows this symptom; its raw text is all there is.' : 'The lists tell what the kubelet saw; which of the remaining causes it is, the live answers tell.',
+    fix: 'what the deciding command shows',
+    cases: group === 'status' ? ['D1', 'D4', 'D5', 'E1', 'E2', 'E5', 'E11', 'E12', 'app-503', 'port-closed', 'wrong-path', 'tcp-closed'] : group === 'timeout' ? ['E10', 'C16', 'C17', 'slow'] : group === 'refused' ? ['C1', 'C2'] : [],
+    find: (pod) => pod.probes.flatMap((probe) => failure(pod, probe, group)),
+  };
+}
+
+function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Found[] {
+  const live = probe.symptoms.filter((one) => one.kind === 'probe' && (one.state === 'going-on' || one.state === 'maybe'));
+  // The newest words are the present state; older ones of the same probe hang under them.
+  const main = [...live].sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || b.count - a.count || (a.text < b.text ? -1 : 1)).find(({failure: of}) => of !== 'refused') ?? live[0];
+  if (!main || groupOf(probe, main) !== group) return [];
+  const meaning = meaningOf(probe, main);
+  const sure = meaning.couldBe.length === 1;
+  const kills = pod.symptoms.filter(({kind, container, probe: type}) => (kind === 'killed' && type === probe.type && container === probe.container) || (kind === 'crashed' && container === probe.container && probe.type !== 'readiness'));
+  const {pod: {name, namespace}, commands} = pod;
+  const port = probe.path.call.kind === 'http' || probe.path.call.kind === 'tcp' ? probe.path.call.port : undefined;
+  return [
+    {
+      container: probe.container,
+      probe: probe.type,
+      why: meaning.why,
+      ...(sure ? {because: meaning.couldBe[0]!} : meaning.couldBe.length > 0 ? {couldBe: meaning.couldBe} : {because: `unexplained: ${main.text}`}),
+      ...(sure ? {} : {decides: commands.kubectl(pod.detection.sidecar && port !== undefined ? `logs ${name} -n ${namespace} -c ${pod.detection.sidecar.name} --tail 20` : `logs ${name} -n ${namespace} -c ${probe.container} --tail 20`)}),
+      effect: probe.type === 'readiness' ? 'takes no traffic' : kills.length > 0 ? 'the kubelet restarts the container' : 'the kubelet will restart the container',
+      fix: '',
+      evidence: [...live.map(({evidence: one, count, text}) => ({...one, text: `${text}${count > 1 ? `: at least ${count} times` : ''}`})), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
+      explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe'), ...kills],
+      ...(main.state === 'maybe' ? {severity: 'warning' as const} : {}),
+      ...(meaning.blame && sure ? {blame: meaning.blame} : {}),
+    },
+  ];
+}
+
+const redirectLeft: Check = {
+  code: 'OSMP507',
+  slug: 'redirect-not-followed',
+  title: 'The probe gets a redirect that the kubelet does not follow, and counts as success',
+  severity: 'warning',
+  blame: 'app',
+  cause: 'A redirect to another host, or a 3xx without one, counts as success whatever stands behind it.',
+  fix: 'probe the final path',
+  cases: ['E4'],
+  find: (pod) =>
+    pod.probes.flatMap((probe): Found[] => {
+      const warnings = probe.symptoms.filter(({kind}) => kind === 'probe-warning');
+      const first = warnings[0];
+      return first ? [{container: probe.container, probe: probe.type, why: 'redirect counts as success', because: first.text, evidence: [first.evidence], explains: warnings}] : [];
+    }),
+};
+
+const killed: Check = {
+  code: 'OSMP511',
+  slug: 'killed-by-probe',
+  title: 'The kubelet restarts the container because a probe fails',
+  severity: 'error',
+  blame: 'not yet known',
+  cause: 'The probe failed failureThreshold times in a row. Where the app needs longer to start, a startup probe gives it the time.',
+  fix: 'a startupProbe for an app that starts slowly; else what the failing probe asks for',
+  cases: ['E13'],
+  find: (pod) =>
+    pod.symptoms
+      .filter(({kind, state}) => kind === 'killed' && state !== 'over')
+      .map((symptom): Found => {
+        const of = pod.probes.find(({container, type}) => container === symptom.container && type === symptom.probe);
+        const failures = of?.symptoms.filter(({kind}) => kind === 'probe') ?? [];
+        const crash = pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
+        return {
+          ...(symptom.container ? {container: symptom.container} : {}),
+          ...(symptom.probe ? {probe: symptom.probe} : {}),
+          why: `killed by its ${symptom.probe} probe`,
+          couldBe: ['the app needs longer to start than the probe allows', ...new Set(of && failures.length > 0 ? failures.flatMap((one) => meaningOf(of, one).couldBe) : ['the app does not answer'])],
+          decides: pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${symptom.container} --previous`),
+          effect: crash[0] ? `restarted ${crash[0].count} times` : 'restarted',
+          evidence: [symptom.evidence, ...failures.map(({evidence: one, count, text}) => ({...one, text: `${text}: at least ${count} times`}))],
+          explains: [symptom, ...failures, ...crash, ...pod.symptoms.filter(({kind, container}) => kind === 'probe' && container === symptom.container)],
+        };
+      }),
+};
+
+/** Checks of what the kubelet reported, after all checks that know a cause. */
+export const FAILING: Check[] = [killed, redirectLeft, ...Object.keys(TITLES).map((group) => failing(group))];

@@ -1,0 +1,39 @@
+import type {Blame, Severity} from '../model/finding.ts';
+import type {Check} from './check.ts';
+import {CONTAINERS} from './containers.ts';
+import {CREATION} from './creation.ts';
+import {FAILING} from './failing.ts';
+import {REWRITING} from './rewriting.ts';
+
+/** All checks in the order in which causes are preferred: what proves a cause comes before what only names a failure. */
+export const CHECKS: readonly Check[] = [...REWRITING, ...CONTAINERS, ...FAILING];
+
+export interface CatalogueEntry {
+  code: string;
+  slug: string;
+  title: string;
+  severity: Severity;
+  blame: Blame;
+  cause: string;
+  fix: string;
+  cases: readonly string[];
+  links?: string[];
+}
+
+/** Findings that no check of a pod makes: workloads without pods, and what could not be seen. */
+const OTHERS: CatalogueEntry[] = [
+  CREATION,
+  {
+    code: 'OSMP901',
+    slug: 'not-seen',
+    title: 'Something that was asked could not be seen',
+    severity: 'info',
+    blame: 'not yet known',
+    cause: 'No permission, no answer, or an answer that was no answer. What depends on it is unknown, never passed.',
+    fix: 'what the entry names under try',
+    cases: [],
+  },
+];
+
+/** The catalogue for `explain` and the documentation, by code. */
+export const CATALOGUE: readonly CatalogueEntry[] = [...CHECKS, ...OTHERS].sort((a, b) => (a.code < b.code ? -1 : 1));

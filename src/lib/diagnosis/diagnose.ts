@@ -1,0 +1,283 @@
+import {createHash} from 'node:crypto';
+import type {PodCase, ProbeCase, RefusedCase} from '../checks/case.ts';
+import type {Check, Found} from '../checks/check.ts';
+import {CREATION, refusalOf} from '../checks/creation.ts';
+import {CHECKS} from '../checks/index.ts';
+import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
+import {isMeshContainer} from '../mesh/names.ts';
+import {SEVERITIES, type Finding, type Severity} from '../model/finding.ts';
+import {PROBE_TYPES} from '../model/probe.ts';
+import {VERDICTS, type ProbeRow, type Verdict} from '../model/report.ts';
+import type {Symptom} from '../model/symptom.ts';
+import {podStatus} from './pod-status.ts';
+import {workloadName} from './declared.ts';
+
+export interface Diagnosis {
+  rows: ProbeRow[];
+  findings: Finding[];
+}
+
+interface Cause {
+  check: Pick<Check, 'code' | 'slug' | 'title' | 'severity' | 'blame' | 'fix'>;
+  found: Found;
+}
+
+/** Explains every symptom of every pod, judges every probe, and joins what replicas have in common. */
+export function diagnose(pods: PodCase[], refused: RefusedCase[]): Diagnosis {
+  const findings: Finding[] = [];
+  const rows: ProbeRow[] = [];
+  for (const pod of pods) {
+    const causes = causesOf(pod);
+    findings.push(...causes.map((cause) => findingOf(pod, cause)));
+    rows.push(...pod.probes.map((probe) => rowOf(pod, probe, causes)));
+  }
+  for (const one of refused) {
+    const finding = refusedFinding(one);
+    findings.push(finding);
+    rows.push(...refusedRows(one, finding));
+  }
+  return {rows: joinRows(rows), findings: joinFindings(findings)};
+}
+
+/**
+ * Runs the checks in order. A symptom belongs to the first cause that explains it; a check of failures whose
+ * symptoms are all explained already has nothing left to say, nor has one of a symptom that is over.
+ */
+function causesOf(pod: PodCase): Cause[] {
+  const explained = new Set<Symptom>();
+  const causes: Cause[] = [];
+  for (const check of CHECKS) {
+    for (const found of check.find(pod)) {
+      const explains = found.explains ?? [];
+      const fresh = explains.filter((one) => !explained.has(one));
+      const late = check.code >= 'OSMP5' && check.code < 'OSMP6';
+      if (late && explains.length > 0 && !fresh.some(({state}) => state === 'going-on' || state === 'maybe') && check.code !== 'OSMP507') continue;
+      for (const one of fresh) explained.add(one);
+      causes.push({check, found});
+    }
+  }
+  return causes;
+}
+
+function findingOf(pod: PodCase, {check, found}: Cause): Finding {
+  const blame = found.blame ?? check.blame;
+  const fix = found.fix ?? check.fix;
+  return {
+    code: check.code,
+    slug: check.slug,
+    title: check.title,
+    severity: found.severity ?? check.severity,
+    blame,
+    workload: pod.workload,
+    pods: [pod.pod.name],
+    podState: podState(pod),
+    ...(found.container === undefined ? {} : {container: found.container}),
+    ...(found.probe === undefined ? {} : {probe: found.probe}),
+    evidence: found.evidence,
+    ...(found.because === undefined ? {} : {because: found.because}),
+    ...(found.couldBe === undefined ? {} : {couldBe: found.couldBe}),
+    ...(found.decides === undefined ? {} : {decides: found.decides}),
+    ...(found.effect === undefined ? {} : {effect: found.effect}),
+    ...(fix === '' ? {} : {fix}),
+    ...(found.see === undefined ? {} : {see: found.see}),
+    consequences: consequences(found),
+    fingerprint: fingerprint(check.code, workloadName(pod.workload), pod.pod.namespace, found.container ?? '', found.probe ?? '', found.why),
+  };
+}
+
+function podState({pod}: PodCase): string {
+  const {ready, status, restarts} = podStatus(pod);
+  return `READY ${ready}, ${status}, ${restarts} restart${restarts === '1' ? '' : 's'}`;
+}
+
+/** Symptoms that the evidence does not show already. */
+function consequences({explains = [], evidence}: Found): string[] {
+  const shown = evidence.map(({text}) => text);
+  const words = explains.filter(({state, text}) => state !== 'over' && !shown.some((one) => one.startsWith(text)));
+  return [...new Set(words.map(({container, probe, kind, text}) => `${probe ? `${probe} of ${container}` : (container ?? kind)}: ${text}`))].sort();
+}
+
+function fingerprint(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
+}
+
+function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
+  const mine = causes.filter(({found}) => concerns(found, probe));
+  const {verdict, why} = judge(pod, probe, mine);
+  const {ready, status, restarts} = podStatus(pod.pod);
+  const profile = pod.profile?.seen ? pod.profile.value : undefined;
+  return {
+    workload: pod.workload,
+    pods: [pod.pod.name],
+    container: probe.container,
+    probe: probe.type,
+    declared: probe.declared.seen ? handlerText(probe.declared.value.probe.handler) : 'unknown',
+    calls: callPort(probe.call),
+    call: callText(probe.call),
+    reaches: reaches(probe),
+    verdict,
+    why,
+    codes: [...new Set(mine.map(({check}) => check.code))],
+    ...(profile ? {proof: profile.serves.proof} : {}),
+    profile: profile?.title ?? (pod.meshed ? 'unknown' : 'outside the mesh'),
+    ready,
+    status,
+    restarts,
+    ageMs: pod.now - pod.pod.createdAt,
+    node: pod.pod.node ?? '',
+  };
+}
+
+function reaches({path, reach, container, target}: ProbeCase): string {
+  if (reach === 'unknown') return 'unknown';
+  if (reach === 'declared' && path.end.at === 'target') return targetText({...(target ?? path.end.target), containers: [container]}).replace(/^.*exec in/, 'exec in');
+  return endText(path.end);
+}
+
+function concerns({probe, container, explains = []}: Found, row: ProbeCase): boolean {
+  if (probe !== undefined) return probe === row.type && container === row.container;
+  if (explains.some((one) => row.symptoms.includes(one))) return true;
+  return container === undefined || container === row.container || isMeshContainer(container);
+}
+
+/** The verdict and its reason: structure first, then what is going on, then whether the probe is asked at all. */
+function judge(pod: PodCase, probe: ProbeCase, causes: Cause[]): {verdict: Verdict; why: string} {
+  const own = causes.find(({found}) => found.probe === probe.type && found.container === probe.container);
+  const why = own?.found.why ?? causes[0]?.found.why ?? '';
+  if (probe.reach === 'other' || probe.reach === 'broken') return {verdict: 'fail', why: why || 'ends elsewhere'};
+  const severe = own && severityOf(own) === 'error';
+  if (severe && (own.check.code < 'OSMP2' || own.check.code === 'OSMP203')) return {verdict: 'fail', why};
+  const idle = notAsked(pod, probe, causes);
+  if (idle) return {verdict: 'unknown', why: idle};
+  const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && kind === 'probe');
+  if (symptom || severe) return {verdict: 'fail', why: why || symptom?.text || 'fails'};
+  if (probe.reach === 'unknown') return {verdict: 'unknown', why: !probe.declared.seen ? `declared unknown: ${probe.declared.why.got}` : pod.profile?.seen === false ? pod.profile.why.got : 'where it ends is not known'};
+  const young = probe.symptoms.find(({state}) => state === 'starting');
+  if (young) return {verdict: 'unknown', why: 'starting'};
+  if (!pod.events.seen && probe.type === 'liveness') return {verdict: 'unknown', why: 'events could not be seen'};
+  const warning = causes.find((cause) => severityOf(cause) !== 'info' && (cause.found.probe !== undefined || cause.check.code === 'OSMP201' || cause.found.container === probe.container));
+  return warning ? {verdict: 'warn', why: warning.found.why} : {verdict: 'pass', why: ''};
+}
+
+function severityOf({check, found}: Cause): Severity {
+  return found.severity ?? check.severity;
+}
+
+/** Why the kubelet does not ask this probe now: not started, crashed, finished, or held back by the startup probe. */
+function notAsked(pod: PodCase, {container, type, status}: ProbeCase, causes: Cause[]): string | undefined {
+  const reason = causes.find(({check, found}) => (check.code >= 'OSMP6' || check.code === 'OSMP510' || check.code === 'OSMP113' || check.code === 'OSMP112') && (found.container === undefined || found.container === container || pod.pod.initContainers.some(({name}) => name === found.container)))?.found.why;
+  if (!status || status.state.kind === 'waiting' || status.state.kind === 'none') {
+    const crashing = status?.state.kind === 'waiting' && status.state.reason === 'CrashLoopBackOff';
+    return crashing ? `crashed: ${causes[0]?.found.why ?? 'CrashLoopBackOff'}` : `not started: ${reason ?? (pod.pod.phase === 'Pending' ? 'the pod is starting' : 'the container waits')}`;
+  }
+  if (status.state.kind === 'terminated') return status.state.exitCode === 0 ? 'finished' : `crashed: ${reason ?? `exit code ${status.state.exitCode}`}`;
+  if (status.started === false && type !== 'startup') return 'waits for the startup probe';
+  return undefined;
+}
+
+function refusedFinding(one: RefusedCase): Finding {
+  const {symptom, workload, owner} = one;
+  const {blame, why, because, fix, see} = refusalOf(one);
+  return {
+    code: CREATION.code,
+    slug: CREATION.slug,
+    title: CREATION.title,
+    severity: CREATION.severity,
+    blame,
+    workload,
+    pods: [],
+    podState: `${owner.have} of ${owner.wanted} pods`,
+    evidence: [symptom.evidence],
+    because,
+    effect: `${owner.wanted - owner.have} of ${owner.wanted} pods are missing`,
+    ...(fix === '' ? {} : {fix}),
+    ...(see === undefined ? {} : {see}),
+    consequences: [],
+    fingerprint: fingerprint(CREATION.code, workloadName(workload), workload.namespace, why),
+  };
+}
+
+function refusedRows(one: RefusedCase, finding: Finding): ProbeRow[] {
+  const {owner, workload} = one;
+  const {why} = refusalOf(one);
+  return (owner.template?.containers ?? []).flatMap((container) =>
+    PROBE_TYPES.flatMap((type): ProbeRow[] => {
+      const probe = container.probes[type];
+      if (!probe) return [];
+      return [
+        {
+          workload,
+          pods: [],
+          container: container.name,
+          probe: type,
+          declared: handlerText(probe.handler),
+          calls: '–',
+          call: '–',
+          reaches: '–',
+          verdict: 'unknown',
+          why: `no pod: ${why}`,
+          codes: [finding.code],
+          profile: 'unknown',
+          ready: '0/0',
+          status: 'FailedCreate',
+          restarts: '0',
+          ageMs: one.now - owner.createdAt,
+          node: '',
+        },
+      ];
+    }),
+  );
+}
+
+/** Replicas that agree in all but their names share a row. */
+function joinRows(rows: ProbeRow[]): ProbeRow[] {
+  const joined = new Map<string, ProbeRow>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.workload, row.container, row.probe, row.declared, row.call, row.reaches, row.verdict, row.why, row.codes, row.profile]);
+    const known = joined.get(key);
+    if (known) known.pods.push(...row.pods);
+    else joined.set(key, row);
+  }
+  const all = [...joined.values()];
+  for (const row of all) row.pods.sort();
+  const worst = new Map<string, number>();
+  for (const row of all) {
+    const name = nameOf(row.workload);
+    worst.set(name, Math.min(worst.get(name) ?? VERDICTS.length, VERDICTS.indexOf(row.verdict)));
+  }
+  return all.sort(
+    (a, b) =>
+      worst.get(nameOf(a.workload))! - worst.get(nameOf(b.workload))! ||
+      order(nameOf(a.workload), nameOf(b.workload)) ||
+      VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) ||
+      PROBE_TYPES.indexOf(a.probe) - PROBE_TYPES.indexOf(b.probe) ||
+      order(a.container, b.container) ||
+      order(a.pods[0] ?? '', b.pods[0] ?? ''),
+  );
+}
+
+function nameOf(workload: {namespace: string; kind: string; name: string}): string {
+  return `${workload.namespace}/${workload.kind}/${workload.name}`;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function joinFindings(findings: Finding[]): Finding[] {
+  const joined = new Map<string, Finding>();
+  for (const finding of [...findings].sort((a, b) => order(a.pods[0] ?? '', b.pods[0] ?? ''))) {
+    const known = joined.get(finding.fingerprint);
+    if (!known) joined.set(finding.fingerprint, finding);
+    else known.pods = [...new Set([...known.pods, ...finding.pods])].sort();
+  }
+  return [...joined.values()].sort(
+    (a, b) =>
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+      order(nameOf(a.workload), nameOf(b.workload)) ||
+      order(a.code, b.code) ||
+      order(a.container ?? '', b.container ?? '') ||
+      order(a.probe ?? '', b.probe ?? '') ||
+      order(a.fingerprint, b.fingerprint),
+  );
+}
