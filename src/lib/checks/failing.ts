@@ -68,7 +68,7 @@ function ofStatus(probe: ProbeCase, status: number, via: string): Meaning {
   const own = `the app answers ${status} itself`;
   if (via === 'envoy-tcp' || via === 'direct') return {why: String(status), couldBe: [own], blame: 'app'};
   const more: Record<number, string[]> = {
-    503: [`the proxy cannot connect to ${app(probe)}`],
+    503: [`the proxy cannot connect to :${probe.target?.port ?? 0}`],
     502: [`the app speaks no HTTP on ${app(probe)}`],
     504: [`the app is slower than ${probe.actual?.timeoutSeconds ?? 1}s`],
     404: ['the app redirects to a path that the mesh has no route for'],
@@ -136,22 +136,28 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
   const sure = meaning.couldBe.length === 1;
   const kills = pod.symptoms.filter(({kind, container, probe: type}) => (kind === 'killed' && type === probe.type && container === probe.container) || (kind === 'crashed' && container === probe.container && probe.type !== 'readiness'));
   const {pod: {name, namespace}, commands} = pod;
-  const port = probe.path.call.kind === 'http' || probe.path.call.kind === 'tcp' ? probe.path.call.port : undefined;
   return [
     {
       container: probe.container,
       probe: probe.type,
       why: meaning.why,
       ...(sure ? {because: meaning.couldBe[0]!} : meaning.couldBe.length > 0 ? {couldBe: meaning.couldBe} : {because: `unexplained: ${main.text}`}),
-      ...(sure ? {} : {decides: commands.kubectl(pod.detection.sidecar && port !== undefined ? `logs ${name} -n ${namespace} -c ${pod.detection.sidecar.name} --tail 20` : `logs ${name} -n ${namespace} -c ${probe.container} --tail 20`)}),
+      ...(sure ? {} : {decides: commands.kubectl(`logs ${name} -n ${namespace} -c ${witness(pod, probe)} --tail 20`)}),
       effect: probe.type === 'readiness' ? 'takes no traffic' : kills.length > 0 ? 'the kubelet restarts the container' : 'the kubelet will restart the container',
       fix: '',
-      evidence: [...live.map(({evidence: one, count, text}) => ({...one, text: `${text}${count > 1 ? `: at least ${count} times` : ''}`})), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
+      evidence: [...live.map(({evidence: one}) => one), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
       explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe'), ...kills],
       ...(main.state === 'maybe' ? {severity: 'warning' as const} : {}),
       ...(meaning.blame && sure ? {blame: meaning.blame} : {}),
     },
   ];
+}
+
+/** The container whose log tells most: the healthcheck server, Envoy with its access log, else the app itself. */
+function witness({detection, sidecar}: PodCase, {container, path}: ProbeCase): string {
+  const via = path.end.at === 'target' ? path.end.via : 'direct';
+  if (via === 'healthcheck' && sidecar.healthcheck) return sidecar.healthcheck.container;
+  return detection.sidecar && via !== 'direct' ? detection.sidecar.name : container;
 }
 
 const redirectLeft: Check = {
@@ -194,7 +200,7 @@ const killed: Check = {
           couldBe: ['the app needs longer to start than the probe allows', ...new Set(of && failures.length > 0 ? failures.flatMap((one) => meaningOf(of, one).couldBe) : ['the app does not answer'])],
           decides: pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${symptom.container} --previous`),
           effect: crash[0] ? `restarted ${crash[0].count} times` : 'restarted',
-          evidence: [symptom.evidence, ...failures.map(({evidence: one, count, text}) => ({...one, text: `${text}: at least ${count} times`}))],
+          evidence: [symptom.evidence, ...failures.map(({evidence: one}) => one)],
           explains: [symptom, ...failures, ...crash, ...pod.symptoms.filter(({kind, container}) => kind === 'probe' && container === symptom.container)],
         };
       }),

@@ -31,8 +31,8 @@ export interface ListOptions {
 export interface Cluster {
   /** How the report names it: a context and server, or a snapshot's file and time. */
   readonly origin: {kind: 'live' | 'snapshot'; name: string};
-  /** The namespace that is meant where none is given: the context's, or the recorded one. */
-  readonly defaultNamespace: string;
+  /** The namespaces that are meant where none is given: the context's, or those recorded; none stands for all. */
+  readonly defaultNamespaces: string[];
   /** The clock that ages are counted by, in milliseconds since 1970; a snapshot's is the time of its recording. */
   now(): number;
   /** The API server's version, for example `v1.32.2`; cached. */

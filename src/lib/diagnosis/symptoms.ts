@@ -124,7 +124,7 @@ function probeFailure(context: SymptomContext, {reading, container, count, first
     count,
     first,
     last,
-    evidence: evidence(context, 'event', reading.text),
+    evidence: {...evidence(context, 'event', reading.text), times: {count, first, last}},
   };
 }
 
@@ -174,7 +174,7 @@ function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
       count: event.count,
       first: event.first,
       last: event.last,
-      evidence: evidence(context, 'event', event.message),
+      evidence: {...evidence(context, 'event', event.message), times: {count: event.count, first: event.first, last: event.last}},
     },
   ];
 }

@@ -54,8 +54,8 @@ export interface Profile {
     by: 'envoy-static' | 'pipy-config' | 'pipy-service';
     /** The path that the proxy's own route expects, where it has one. */
     route: string;
-    /** HTTPS probes are served as TCP ones: no listener of their own. */
-    httpsAsTcp?: boolean;
+    /** What serves HTTPS probes, where it is not a TCP relay: the HTTP side, or (as for TCP probes) none of its own. */
+    httpsAs?: 'http' | 'tcp';
     /** Seconds after which Envoy's route gives up; `probe` is the winner's own `timeoutSeconds`. */
     routeTimeout: 'probe' | number;
     source: string;
@@ -80,7 +80,7 @@ const OSM_0_7: Profile = {
   // The path is rewritten too and the scheme stays HTTPS: TLS meets a plaintext listener (osm#2515).
   https: {to: 'httpGet', port: 'probe', path: OSM_PATH, unresolvedPort: 0, proof: 'read', source: 'osm@v0.7.0:pkg/injector/health_probes.go:33-112'},
   tcp: UNTOUCHED_TCP,
-  serves: {winner: 'last', proof: 'read', by: 'envoy-static', route: OSM_PATH, routeTimeout: 15, source: 'osm@v0.7.0:pkg/injector/envoy_config_health_probes.go:34-139'},
+  serves: {winner: 'last', proof: 'read', by: 'envoy-static', route: OSM_PATH, httpsAs: 'http', routeTimeout: 15, source: 'osm@v0.7.0:pkg/injector/envoy_config_health_probes.go:34-139'},
   bypassed: PORTS_OLD,
 };
 
@@ -91,6 +91,7 @@ const OSM_0_9: Profile = {
   releases: 'v0.9.0–v0.9.2',
   http: {...OSM_0_7.http, source: 'osm@v0.9.2:pkg/injector/health_probes.go:36-101'},
   https: {to: 'httpGet', port: 'probe', unresolvedPort: 0, proof: 'read', source: 'osm@v0.9.2:pkg/injector/health_probes.go:36-101'},
+  serves: {winner: 'last', proof: 'read', by: 'envoy-static', route: OSM_PATH, routeTimeout: 15, source: 'osm@v0.9.2:pkg/injector/envoy_config_health_probes.go'},
   // The connect ends at Envoy's TCP proxy, which accepts whatever the app does (osm#4434).
   tcp: {to: 'tcpSocket', port: 'probe', unresolvedPort: 0, proof: 'read', source: 'osm@v0.9.2:pkg/injector/health_probes.go:36-101'},
 };
@@ -178,7 +179,7 @@ const EDGE_1_3_5: Profile = {
   id: 'edge-1.3.5',
   title: 'osm-edge 1.3.5+',
   releases: 'v1.3.5–v1.3.9',
-  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAsTcp: true, routeTimeout: 15, source: 'edge@v1.3.9: codebase/probes.js'},
+  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAs: 'tcp', routeTimeout: 15, source: 'edge@v1.3.9: codebase/probes.js'},
 };
 
 /** The injector writes `/osm-healthcheck`, Envoy's route still expects `/osm-{type}-probe`. */
@@ -188,7 +189,7 @@ const EDGE_1_3_5_ENVOY: Profile = {
   title: 'osm-edge 1.3.5+ with Envoy',
   releases: 'v1.3.5–v1.3.9 with sidecarClass: envoy',
   proxy: 'envoy',
-  serves: {winner: 'last', proof: 'read', by: 'envoy-static', route: OSM_PATH, httpsAsTcp: true, routeTimeout: 'probe', source: 'edge@v1.3.9:pkg/sidecar/providers/envoy/driver/sidecar.go:68'},
+  serves: {winner: 'last', proof: 'read', by: 'envoy-static', route: OSM_PATH, httpsAs: 'tcp', routeTimeout: 'probe', source: 'edge@v1.3.9:pkg/sidecar/providers/envoy/driver/sidecar.go:68'},
 };
 
 const FSM: Profile = {
@@ -197,7 +198,7 @@ const FSM: Profile = {
   id: 'fsm',
   title: 'FSM',
   releases: 'v1.0.0–v1.5.1, release/v1.6, v1.7',
-  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAsTcp: true, routeTimeout: 15, source: 'fsm@main:pkg/sidecar/v1/providers/pipy/repo/codebase/probes.js:40-42'},
+  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAs: 'tcp', routeTimeout: 15, source: 'fsm@main:pkg/sidecar/v1/providers/pipy/repo/codebase/probes.js:40-42'},
   healthcheck: {container: 'fsm-healthcheck', path: '/fsm-healthcheck', proof: 'read'},
 };
 

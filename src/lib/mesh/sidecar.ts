@@ -51,7 +51,7 @@ function candidateOf(profile: Profile, container: Container, probe: Probe): Cand
   if (!cell || cell.to === 'untouched') return [];
   const handler = probe.handler as HttpGet | TcpSocket;
   const https = handler.kind === 'httpGet' && handler.scheme === 'HTTPS';
-  const serves = handler.kind === 'tcpSocket' || (https && profile.serves.httpsAsTcp) ? 'tcp' : https ? 'https' : 'http';
+  const serves = handler.kind === 'tcpSocket' ? 'tcp' : https ? (profile.serves.httpsAs ?? 'https') : 'http';
   return [{container: container.name, probe, handler, port: resolvePort(handler.port, container) ?? cell.unresolvedPort ?? 0, serves}];
 }
 

@@ -7,6 +7,8 @@ export interface Evidence {
   text: string;
   source: 'template' | 'pod spec' | 'pod status' | 'event' | 'owner' | 'namespace';
   command: string;
+  /** How often and when, in milliseconds since 1970; `count` is a lower bound. */
+  times?: {count: number; first: number; last: number};
 }
 
 /**

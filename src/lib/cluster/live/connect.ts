@@ -33,7 +33,7 @@ export function connect(options: ConnectOptions): Cluster {
   };
   const cluster: Cluster = {
     origin: {kind: 'live', name: resolved.contextName},
-    defaultNamespace: resolved.namespace,
+    defaultNamespaces: [resolved.namespace],
     now: () => Date.now(),
     version: () => (known ??= document({path: '/version', asked: "the API server's version"}).then(({gitVersion}) => String(gitVersion ?? ''))),
     async list(resource, listing, each) {

@@ -1,0 +1,24 @@
+import {Args, Flags} from '@oclif/core';
+import {ProbesCommand} from '../lib/cli/base.ts';
+import {withProgress} from '../lib/cli/progress.ts';
+import {recording} from '../lib/cluster/snapshot/record.ts';
+import {gather} from '../lib/gather.ts';
+
+export default class Snapshot extends ProbesCommand {
+  static override summary = 'Records what verify asks the cluster for, redacted, to be judged elsewhere with --from.';
+  static override strict = false;
+  static override args = {target: Args.string({description: 'what to record, as for verify'})};
+  static override examples = ['<%= config.bin %> snapshot -n shop --to case.tgz', '<%= config.bin %> verify -n shop --from case.tgz'];
+  static override flags = {to: Flags.string({required: true, description: 'folder, or file that ends in .tgz', helpValue: 'DIR|FILE.tgz'})};
+
+  async run(): Promise<void> {
+    const {flags, argv} = await this.parse(Snapshot);
+    await this.withCluster(flags, async (cluster) => {
+      const scope = this.scopeOf(flags, argv as string[], cluster);
+      const recorder = recording(cluster, scope.namespaces);
+      const {pods} = await withProgress('recording', () => gather(recorder.cluster, scope));
+      await recorder.write(flags.to);
+      process.stderr.write(`recorded ${pods.length} pods to ${flags.to}\n`);
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import {writeFileSync} from 'node:fs';
+import {Args, Flags} from '@oclif/core';
+import {ProbesCommand, program, UsageError} from '../lib/cli/base.ts';
+import {ClusterError} from '../lib/cluster/cluster.ts';
+import {exitCodeOf} from '../lib/cli/exit.ts';
+import {filterReport} from '../lib/cli/filter.ts';
+import {withProgress} from '../lib/cli/progress.ts';
+import {FORMATS, render, type Format} from '../lib/render/index.ts';
+import {verify} from '../lib/verify.ts';
+
+export default class Verify extends ProbesCommand {
+  static override summary = 'Follows every health probe through the mesh, and says whose fault it is when one goes astray.';
+  static override strict = false;
+  static override args = {target: Args.string({description: 'what to look at: NAME, deploy/NAME, sts/NAME, …; several are allowed'})};
+  static override examples = ['<%= config.bin %> verify deploy/cart -n shop', '<%= config.bin %> verify -A -o wide', '<%= config.bin %> verify -n shop -o table -o json=probes.json'];
+  static override flags = {
+    output: Flags.string({char: 'o', multiple: true, description: `${FORMATS.join('|')}, or FORMAT=FILE; repeatable`, default: ['table']}),
+    'fail-on': Flags.option({options: ['error', 'warning', 'never'] as const, default: 'error' as const})({description: 'findings that make the exit code 1'}),
+    'allow-unknown': Flags.boolean({description: 'do not exit with 4 where something is unknown'}),
+    only: Flags.string({delimiter: ',', multiple: true, description: 'report these codes only'}),
+    skip: Flags.string({delimiter: ',', multiple: true, description: 'leave these codes out'}),
+    show: Flags.option({options: ['all'] as const})({description: 'show passing rows too'}),
+  };
+
+  async run(): Promise<void> {
+    const {flags, argv} = await this.parse(Verify);
+    const outputs = flags.output.map(parseOutput);
+    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags))));
+    const wanted = filterReport(report, flags);
+    for (const {format, file} of outputs) {
+      const look = file === undefined ? this.look(flags) : {color: false, utf8: true};
+      const text = render(format, wanted, look, {all: flags.show === 'all', program: program()});
+      if (file === undefined) process.stdout.write(text);
+      else writeReport(file, text);
+    }
+    process.exitCode = exitCodeOf(wanted, {failOn: flags['fail-on'], allowUnknown: flags['allow-unknown'] ?? false});
+  }
+}
+
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new ClusterError('config', {asked: `writing ${file}`, got: (error as Error).message});
+  }
+}
+
+function parseOutput(given: string): {format: Format; file?: string} {
+  const [format, ...file] = given.split('=');
+  if (!(FORMATS as readonly string[]).includes(format!)) throw new UsageError(`-o ${JSON.stringify(given)} is no format: ${FORMATS.join(', ')} are accepted, or FORMAT=FILE`);
+  return {format: format as Format, ...(file.length > 0 ? {file: file.join('=')} : {})};
+}

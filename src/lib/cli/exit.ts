@@ -1,0 +1,26 @@
+import type {ClusterError} from '../cluster/cluster.ts';
+import {SEVERITIES} from '../model/finding.ts';
+import type {Report} from '../model/report.ts';
+
+/** Exit codes, the same in every format (README). */
+export const EXIT = {ok: 0, findings: 1, usage: 2, unreadable: 3, incomplete: 4, interrupted: 130} as const;
+
+export interface Policy {
+  failOn: 'error' | 'warning' | 'never';
+  allowUnknown: boolean;
+}
+
+/** What a report means for a script: findings win over what is unknown, and an empty scope is never green. */
+export function exitCodeOf(report: Report, {failOn, allowUnknown}: Policy): number {
+  const limit = failOn === 'never' ? -1 : SEVERITIES.indexOf(failOn);
+  if (report.findings.some(({severity}) => SEVERITIES.indexOf(severity) <= limit)) return EXIT.findings;
+  if (failOn !== 'never' && report.rows.some(({verdict}) => verdict === 'fail')) return EXIT.findings;
+  const empty = report.rows.length === 0 && report.pods === 0;
+  if (empty) return EXIT.incomplete;
+  const unknown = report.unseen.length > 0 || report.rows.some(({verdict}) => verdict === 'unknown');
+  return unknown && !allowUnknown ? EXIT.incomplete : EXIT.ok;
+}
+
+export function exitCodeOfError({reason}: ClusterError): number {
+  return reason === 'aborted' ? EXIT.interrupted : EXIT.unreadable;
+}

@@ -1,0 +1,111 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {create} from 'tar';
+import {ClusterError, type Cluster, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
+import {redact} from './redact.ts';
+
+/** One question and its answer, as `answers.json` keeps it. */
+export interface Answer {
+  question: string;
+  items?: RawObject[];
+  object?: RawObject;
+  error?: {reason: string; asked: string; got: string; try?: string};
+}
+
+export interface SnapshotHead {
+  apiVersion: 'osm-probes/v1';
+  kind: 'Snapshot';
+  recordedAt: string;
+  context: string;
+  /** What was recorded; none stands for all namespaces. */
+  namespaces: string[];
+  serverVersion?: string;
+}
+
+export function listQuestion(resource: Resource, {namespace, labelSelector, fieldSelector}: ListOptions): string {
+  return `list ${resource}${namespace === undefined ? ' -A' : ` -n ${namespace}`}${labelSelector ? ` -l ${labelSelector}` : ''}${fieldSelector ? ` --field-selector ${fieldSelector}` : ''}`;
+}
+
+export function getQuestion(resource: Resource, namespace: string | undefined, name: string): string {
+  return `get ${resource}/${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
+}
+
+export interface Recorder {
+  cluster: Cluster;
+  /** Writes everything that was asked through `cluster` to a folder, or to one file that ends in `.tgz`. */
+  write(to: string): Promise<void>;
+}
+
+/** Stands before a cluster and keeps a redacted copy of each answer, refusals too. */
+export function recording(cluster: Cluster, namespaces: string[]): Recorder {
+  const answers: Answer[] = [];
+  const at = cluster.now();
+  let serverVersion: string | undefined;
+  const keep = async (answer: Answer, ask: () => Promise<void>) => {
+    answers.push(answer);
+    try {
+      await ask();
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
+      answer.error = {reason: error.reason, ...error.unseen()};
+      throw error;
+    }
+  };
+  const recorded: Cluster = {
+    ...cluster,
+    now: () => at,
+    async version() {
+      serverVersion = await cluster.version();
+      return serverVersion;
+    },
+    async list(resource, options, each) {
+      const items: RawObject[] = [];
+      await keep({question: listQuestion(resource, options), items}, () =>
+        cluster.list(resource, options, (item) => {
+          items.push(redact(resource, item));
+          each(item);
+        }),
+      );
+    },
+    async get(resource, namespace, name) {
+      const answer: Answer = {question: getQuestion(resource, namespace, name)};
+      await keep(answer, async () => {
+        answer.object = await cluster.get(resource, namespace, name);
+      });
+      const object = answer.object!;
+      answer.object = redact(resource, object);
+      return object;
+    },
+  };
+  const head = (): SnapshotHead => ({
+    apiVersion: 'osm-probes/v1',
+    kind: 'Snapshot',
+    recordedAt: new Date(at).toISOString(),
+    context: cluster.origin.name,
+    namespaces,
+    ...(serverVersion === undefined ? {} : {serverVersion}),
+  });
+  return {cluster: recorded, write: (to) => write(to, head(), answers)};
+}
+
+async function write(to: string, head: SnapshotHead, answers: Answer[]): Promise<void> {
+  const packed = to.endsWith('.tgz') || to.endsWith('.tar.gz');
+  const folder = packed ? mkdtempSync(join(tmpdir(), 'osm-probes-')) : to;
+  try {
+    mkdirSync(folder, {recursive: true});
+    writeFileSync(join(folder, 'snapshot.json'), `${JSON.stringify(head, null, 2)}\n`);
+    writeFileSync(join(folder, 'answers.json'), `[\n${answers.map(lines).join(',\n')}\n]\n`);
+    if (packed) await create({file: to, cwd: folder, gzip: true, portable: true}, ['snapshot.json', 'answers.json']);
+  } catch (error) {
+    throw new ClusterError('config', {asked: `writing ${to}`, got: (error as Error).message});
+  } finally {
+    if (packed) rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+/** One object a line, so that a fixture's change can be read. */
+function lines({items, ...rest}: Answer): string {
+  const head = JSON.stringify(rest);
+  return items === undefined ? head : `${head.slice(0, -1)},"items":[\n${items.map((item) => JSON.stringify(item)).join(',\n')}\n]}`;
+}

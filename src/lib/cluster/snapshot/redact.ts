@@ -1,0 +1,162 @@
+import {createHash} from 'node:crypto';
+import {hostsIn} from '../reduce/probe.ts';
+import {isMeshLabel, keepsWords} from '../reduce/template.ts';
+
+type Json = unknown;
+/** What is kept of a value: all of it, nothing, or what the rule makes of it. */
+type Rule = true | ((value: Json, parent: Record<string, Json>) => Json) | {[key: string]: Rule};
+
+const each = (rule: Rule): Rule => (value) => (Array.isArray(value) ? value.map((one) => apply(rule, one)) : undefined);
+const keys = (keep: (key: string) => boolean): Rule => (value) =>
+  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).filter(([key]) => keep(key))) : undefined;
+
+/** The same word has the same token in each snapshot, and nobody can read it back from a dictionary of one. */
+function token(word: string): string {
+  return `redacted-${createHash('sha256').update(word).digest('hex').slice(0, 8)}`;
+}
+
+/** Of a command only the hosts that it names are read. */
+const command: Rule = (value) => (Array.isArray(value) ? value.map((word) => [...hostsIn([String(word)]).map((host) => `x://${host}`), token(String(word))].join(' ')) : undefined);
+const words: Rule = (value, parent) => (keepsWords(String(parent['name'])) ? value : undefined);
+const names: Rule = (value, parent) => (keepsWords(String(parent['name'])) && Array.isArray(value) ? value.map(({name}) => ({name})) : undefined);
+
+const HANDLER = {
+  httpGet: {scheme: true, host: true, port: true, path: true, httpHeaders: each({name: true, value: headerValue})} as Rule,
+  tcpSocket: true,
+  grpc: true,
+  exec: {command},
+  sleep: true,
+} satisfies Record<string, Rule>;
+
+/** Headers may carry credentials; the mesh's own are read. */
+function headerValue(value: Json, parent: Record<string, Json>): Json {
+  return /^original-(tcp|http)-(port|path)$/i.test(String(parent['name'])) ? value : token(String(value));
+}
+
+const PROBE: Rule = {...HANDLER, initialDelaySeconds: true, periodSeconds: true, timeoutSeconds: true, successThreshold: true, failureThreshold: true};
+const CONTAINER: Rule = {
+  name: true,
+  image: true,
+  imagePullPolicy: true,
+  restartPolicy: true,
+  ports: each({name: true, containerPort: true, hostPort: true, protocol: true}),
+  livenessProbe: PROBE,
+  readinessProbe: PROBE,
+  startupProbe: PROBE,
+  lifecycle: {postStart: HANDLER, preStop: HANDLER},
+  command: words,
+  args: words,
+  env: names,
+  resources: {limits: {cpu: true, memory: true}},
+  securityContext: {runAsUser: true, runAsNonRoot: true, allowPrivilegeEscalation: true, privileged: true},
+};
+const POD_SPEC: Rule = {
+  containers: each(CONTAINER),
+  initContainers: each(CONTAINER),
+  hostNetwork: true,
+  nodeName: true,
+  nodeSelector: {'kubernetes.io/os': true},
+  os: {name: true},
+  readinessGates: true,
+  restartPolicy: true,
+  securityContext: {runAsUser: true, runAsNonRoot: true},
+  volumes: each({name: true}),
+};
+const KEPT_LABELS = ['controller-revision-hash', 'control-plane'];
+const METADATA: Rule = {
+  name: true,
+  namespace: true,
+  uid: true,
+  creationTimestamp: true,
+  deletionTimestamp: true,
+  labels: keys((key) => isMeshLabel(key) || KEPT_LABELS.includes(key)),
+  annotations: annotations,
+  ownerReferences: each({apiVersion: true, kind: true, name: true, uid: true, controller: true}),
+};
+const TEMPLATE: Rule = {metadata: {labels: keys(isMeshLabel), annotations: keys(isMeshLabel)}, spec: POD_SPEC};
+const STATE: Rule = {
+  running: {startedAt: true},
+  waiting: {reason: true, message: true},
+  terminated: {reason: true, exitCode: true, signal: true, startedAt: true, finishedAt: true},
+};
+const STATUSES: Rule = each({name: true, ready: true, started: true, restartCount: true, state: STATE, lastState: STATE});
+const CONTROLLER: Rule = {
+  metadata: METADATA,
+  spec: {replicas: true, parallelism: true, suspend: true, template: TEMPLATE},
+  status: {
+    replicas: true,
+    currentRevision: true,
+    updateRevision: true,
+    desiredNumberScheduled: true,
+    currentNumberScheduled: true,
+    active: true,
+    succeeded: true,
+    failed: true,
+    completionTime: true,
+    conditions: each({type: true, status: true, reason: true, message: true}),
+  },
+};
+const RULES: Record<string, Rule> = {
+  pods: {
+    metadata: METADATA,
+    spec: POD_SPEC,
+    status: {
+      phase: true,
+      reason: true,
+      message: true,
+      podIP: true,
+      startTime: true,
+      conditions: each({type: true, status: true, reason: true, message: true, lastTransitionTime: true}),
+      containerStatuses: STATUSES,
+      initContainerStatuses: STATUSES,
+    },
+  },
+  events: {
+    metadata: {name: true, namespace: true, uid: true, creationTimestamp: true},
+    involvedObject: {kind: true, namespace: true, name: true, uid: true, fieldPath: true},
+    reason: true,
+    type: true,
+    message: true,
+    count: true,
+    firstTimestamp: true,
+    lastTimestamp: true,
+    eventTime: true,
+    series: {count: true, lastObservedTime: true},
+    source: {component: true},
+    reportingComponent: true,
+  },
+  namespaces: {metadata: METADATA},
+  controllerrevisions: {metadata: METADATA, data: {spec: {template: TEMPLATE}}},
+};
+
+/** What was applied is a manifest in a string: its template is redacted like any other. */
+function annotations(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const key = 'kubectl.kubernetes.io/last-applied-configuration';
+  const applied = (value as Record<string, Json>)[key];
+  const mesh = Object.fromEntries(Object.entries(value).filter(([name]) => isMeshLabel(name)));
+  if (typeof applied !== 'string') return mesh;
+  try {
+    return {...mesh, [key]: JSON.stringify(apply(TEMPLATE, JSON.parse(applied)))};
+  } catch {
+    return mesh; // No JSON: nothing of it is read, so nothing is kept.
+  }
+}
+
+/** A copy with the fields that the model reads, and no others: a field that nobody reads is never written. */
+export function redact(resource: string, object: Record<string, unknown>): Record<string, unknown> {
+  return apply(RULES[resource] ?? CONTROLLER, object) as Record<string, unknown>;
+}
+
+function apply(rule: Rule, value: Json, parent: Record<string, Json> = {}): Json {
+  if (rule === true) return value;
+  if (typeof rule === 'function') return rule(value, parent);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const kept: Record<string, Json> = {};
+  for (const [key, one] of Object.entries(rule)) {
+    const from = (value as Record<string, Json>)[key];
+    const to = from === undefined || from === null ? undefined : apply(one, from, value as Record<string, Json>);
+    if (to !== undefined) kept[key] = to;
+  }
+  return kept;
+}

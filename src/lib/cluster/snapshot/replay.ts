@@ -1,0 +1,87 @@
+import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {basename, join} from 'node:path';
+import {extract} from 'tar';
+import {ClusterError, type Cluster, type ClusterErrorReason, type RawObject} from '../cluster.ts';
+import {getQuestion, listQuestion, type Answer, type SnapshotHead} from './record.ts';
+
+/**
+ * A recorded cluster: the same questions get the same answers, refusals included, at the time of the recording. A list
+ * of one namespace is answered out of a list of all, where that was recorded.
+ * @throws {ClusterError} config: no snapshot at that path
+ */
+export async function replay(from: string): Promise<Cluster> {
+  const {head, answers} = await read(from);
+  const byQuestion = new Map(answers.map((answer) => [answer.question, answer]));
+  const at = Date.parse(head.recordedAt);
+  return {
+    origin: {kind: 'snapshot', name: `${basename(from)}, ${head.recordedAt}`},
+    defaultNamespaces: head.namespaces ?? [],
+    now: () => at,
+    version: async () => head.serverVersion ?? '',
+    async list(resource, options, each) {
+      const exact = byQuestion.get(listQuestion(resource, options));
+      const all = exact ? undefined : byQuestion.get(listQuestion(resource, {}));
+      const answer = exact ?? all;
+      if (!answer) throw missing(listQuestion(resource, options));
+      for (const item of answer.items ?? []) if (exact || namespaceOf(item) === options.namespace) each(item);
+      raise(answer);
+    },
+    async get(resource, namespace, name) {
+      const question = getQuestion(resource, namespace, name);
+      const answer = byQuestion.get(question);
+      if (answer) {
+        raise(answer);
+        return answer.object ?? {};
+      }
+      const list = byQuestion.get(listQuestion(resource, namespace === undefined ? {} : {namespace})) ?? byQuestion.get(listQuestion(resource, {}));
+      const found = list?.items?.find((item) => nameOf(item) === name && (namespace === undefined || namespaceOf(item) === namespace));
+      if (found) return found;
+      throw list ? new ClusterError('not-found', {asked: question, got: 'not in the snapshot'}) : missing(question);
+    },
+    close: () => undefined,
+  };
+}
+
+async function read(from: string): Promise<{head: SnapshotHead; answers: Answer[]}> {
+  const asked = `snapshot ${from}`;
+  let folder = from;
+  let unpacked = false;
+  try {
+    if (statSync(from).isFile()) {
+      folder = mkdtempSync(join(tmpdir(), 'osm-probes-'));
+      unpacked = true;
+      await extract({file: from, cwd: folder, filter: (path) => ['snapshot.json', 'answers.json'].includes(path)});
+    }
+    const head = JSON.parse(readFileSync(join(folder, 'snapshot.json'), 'utf8')) as SnapshotHead;
+    if (head.kind !== 'Snapshot' || Number.isNaN(Date.parse(head.recordedAt))) throw new Error('snapshot.json is of another kind');
+    const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Answer[];
+    if (!Array.isArray(answers)) throw new Error('answers.json holds no list');
+    return {head, answers};
+  } catch (error) {
+    const {code, message} = error as NodeJS.ErrnoException;
+    throw new ClusterError('config', {asked, got: code === 'ENOENT' ? 'no such file, or no snapshot.json in it' : `no snapshot: ${message}`, try: 'kubectl osm-probes snapshot --to DIR'});
+  } finally {
+    if (unpacked) rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+function raise({error}: Answer): void {
+  if (error) throw new ClusterError(error.reason as ClusterErrorReason, error);
+}
+
+function missing(question: string): ClusterError {
+  return new ClusterError('not-found', {asked: question, got: 'the snapshot was recorded with another scope'});
+}
+
+function metadata(item: RawObject): {name?: string; namespace?: string} {
+  return (item['metadata'] ?? {}) as {name?: string; namespace?: string};
+}
+
+function nameOf(item: RawObject): string | undefined {
+  return metadata(item).name;
+}
+
+function namespaceOf(item: RawObject): string | undefined {
+  return metadata(item).namespace;
+}

@@ -1,0 +1,117 @@
+import {workloadName} from '../diagnosis/declared.ts';
+import type {Finding} from '../model/finding.ts';
+import {VERDICTS, type ProbeRow, type Report, type Verdict} from '../model/report.ts';
+import type {Evidence} from '../model/symptom.ts';
+import {age} from './age.ts';
+import {columns} from './columns.ts';
+import {chalkOf, paint, symbol, type Look} from './style.ts';
+
+export interface TableOptions {
+  wide: boolean;
+  /** Shows passing rows though others don't pass. */
+  all: boolean;
+  /** `kubectl osm-probes`, as the user called it. */
+  program: string;
+}
+
+/** The screen: the table finds what is wrong, the findings explain it, the last line sums up. */
+export function table(report: Report, look: Look, options: TableOptions): string {
+  const bad = report.rows.some(({verdict}) => verdict !== 'pass');
+  const shown = bad && !options.all ? report.rows.filter(({verdict}) => verdict !== 'pass') : report.rows;
+  const hidden = report.rows.length - shown.length;
+  const spread = new Set(report.rows.map(({workload}) => workload.namespace)).size > 1;
+  const blocks = [
+    [...rowsOf(shown, look, {...options, spread}), ...(hidden > 0 ? [`   ${probes(report.rows.filter(({verdict}) => verdict === 'pass'))} pass (--show all)`] : [])],
+    ...report.findings.map((finding) => findingLines(finding, report.now, look)),
+    ...report.unseen.map((unseen) => [
+      `${paint('unknown', '?', chalkOf(look))} OSMP901 not seen`,
+      ...labelled([
+        ['asked', unseen.asked],
+        ['got', unseen.got],
+        ['try', unseen.try],
+      ]),
+    ]),
+    [summary(report)],
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function rowsOf(rows: ProbeRow[], look: Look, {wide, spread}: TableOptions & {spread: boolean}): string[] {
+  if (rows.length === 0) return [];
+  const chalk = chalkOf(look);
+  const narrow = look.columns !== undefined && look.columns < 100 && !wide;
+  const why = rows.some(({why}) => why !== '');
+  const head = ['', ...(spread ? ['NAMESPACE'] : []), 'WORKLOAD', 'CONTAINER', 'PROBE', ...(narrow ? [] : ['DECLARED', wide ? 'CALL' : 'CALLS', 'REACHES']), 'VERDICT', ...(why ? ['WHY'] : []), ...(wide ? ['PODS', 'READY', 'STATUS', 'RESTARTS', 'AGE', 'NODE', 'PROFILE'] : [])];
+  const lines = rows.map((row) => [
+    paint(row.verdict, symbol(row.verdict, look), chalk),
+    ...(spread ? [row.workload.namespace] : []),
+    workloadName(row.workload) + (row.pods.length > 1 ? ` (${row.pods.length} pods)` : ''),
+    row.container,
+    row.probe,
+    ...(narrow ? [] : [dash(row.declared, look), dash(wide ? row.call : row.calls, look), dash(row.reaches, look)]),
+    paint(row.verdict, row.verdict, chalk),
+    ...(why ? [row.why] : []),
+    ...(wide ? [String(row.pods.length), row.ready, row.status, row.restarts, age(row.ageMs), row.node, row.profile + (row.proof === 'read' ? ' (read in source)' : '')] : []),
+  ]);
+  return columns([head, ...lines]);
+}
+
+function dash(text: string, {utf8}: Look): string {
+  return utf8 ? text : text.replaceAll('–', '-');
+}
+
+const MARKS = {error: 'fail', warning: 'warn', info: 'pass'} as const satisfies Record<Finding['severity'], Verdict>;
+
+function findingLines(finding: Finding, now: number, look: Look): string[] {
+  const {code, severity, blame, workload, pods, podState, container, probe} = finding;
+  const mark = severity === 'info' ? (look.utf8 ? '·' : '-') : symbol(MARKS[severity], look);
+  const where = [`${workloadName(workload)} -n ${workload.namespace} (${pods.length} pod${pods.length === 1 ? '' : 's'}, ${podState})`, ...(container ? [`container ${container}`] : []), ...(probe ? [probe] : [])];
+  return [
+    `${paint(MARKS[severity], `${mark} ${code} ${severity}`, chalkOf(look))} · fault: ${blame} · ${finding.title}`.replaceAll('·', look.utf8 ? '·' : '-'),
+    `  ${where.join(', ')}`,
+    ...labelled([
+      ...finding.evidence.map((one): [string, string] => [one.label, evidenceText(one, now)]),
+      ['because', finding.evidence.some(({text}) => text === finding.because) ? undefined : finding.because],
+      ['could be', finding.couldBe?.join(', or ')],
+      ['effect', finding.effect],
+      ...finding.consequences.map((text): [string, string] => ['also', text]),
+      ['fix', finding.fix],
+      ['decides', finding.decides],
+      ['see', finding.see ?? (finding.decides ? undefined : finding.evidence[0]?.command)],
+    ]),
+  ];
+}
+
+/** The kubelet writes few events, so the count is a lower bound and an old one proves nothing. */
+function evidenceText({text, times}: Evidence, now: number): string {
+  if (!times) return text;
+  const since = times.count > 1 ? `, at least ${times.count} times since ${age(now - times.first)}` : '';
+  return `${text}${since}, last ${age(now - times.last)} ago`;
+}
+
+function labelled(lines: [label: string, text: string | undefined][]): string[] {
+  const said = lines.filter((line): line is [string, string] => line[1] !== undefined && line[1] !== '');
+  const width = Math.max(...said.map(([label]) => label.length), 8);
+  return said.map(([label, text]) => `    ${label.padEnd(width)}  ${text}`);
+}
+
+function summary({rows, pods, meshes, others, findings}: Report): string {
+  const counts = VERDICTS.toReversed()
+    .map((verdict) => [probes(rows.filter((row) => row.verdict === verdict)), verdict] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, verdict]) => `${count} ${verdict}`);
+  const aside = Object.entries(others)
+    .filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
+  const total = probes(rows);
+  const alone = rows.length === 0 && findings.length === 0 ? 'nothing in scope' : `${total} probe${total === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
+  return [alone, ...meshes, ...(aside.length > 0 ? [`not judged: ${aside.join(', ')}`] : [])].join(' · ');
+}
+
+/** Probes behind rows: a row stands for one in each of its pods. */
+function probes(rows: ProbeRow[]): number {
+  return rows.reduce((sum, {pods}) => sum + Math.max(1, pods.length), 0);
+}
