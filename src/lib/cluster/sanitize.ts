@@ -1,4 +1,3 @@
-// eslint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text of the cluster, without what could move a terminal's cursor or turn its line around; line ends become spaces. */

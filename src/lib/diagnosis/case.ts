@@ -69,10 +69,9 @@ function sidecarOf(profile: Observed<Profile> | undefined, declared: Observed<Te
   if (profile.value.proxy !== 'none' && !detection.sidecar) return NO_SIDECAR;
   const expected = expectedSidecar(profile.value, declared.seen ? declared.value : pod.spec);
   const container = pod.spec.containers.find(({name}) => HEALTHCHECK_NAMES.includes(name))?.name;
-  const {healthcheck: _, ...rest} = expected;
   return {
-    ...rest,
-    ...(container ? {healthcheck: {container, path: profile.value.healthcheck?.path ?? '/osm-healthcheck'}} : {}),
+    ...expected,
+    healthcheck: container === undefined ? undefined : {container, path: profile.value.healthcheck?.path ?? '/osm-healthcheck'},
     open: expected.open === 'all' ? 'all' : (openPorts(detection.init) ?? expected.open),
   };
 }

@@ -79,7 +79,7 @@ export interface ProbeListener {
 export interface Sidecar {
   listeners: ProbeListener[];
   /** The container on 15904, and the one path that it knows. */
-  healthcheck?: {container: string; path: string};
+  healthcheck?: {container: string; path: string} | undefined;
   /** Ports that the kubelet reaches without being redirected to the mTLS listener; `all` where nothing redirects. */
   open: number[] | 'all';
   ipv6: boolean;

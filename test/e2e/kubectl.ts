@@ -1,0 +1,23 @@
+import {spawnSync} from 'node:child_process';
+
+export const IMAGE = process.env['OSM_PROBES_TEST_IMAGE'] ?? 'docker.io/library/probeapp:local';
+
+/** Runs kubectl of the PATH; its standard output. @throws what kubectl said */
+export function kubectl(args: string[], input = ''): string {
+  const {status, stdout, stderr, error} = spawnSync('kubectl', args, {input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024});
+  if (error) throw error;
+  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+export function apply(namespace: string, objects: object[]): void {
+  kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects}));
+}
+
+export function meshedNamespace(name: string): object {
+  return {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels: {'openservicemesh.io/monitored-by': 'osm'}, annotations: {'openservicemesh.io/sidecar-injection': 'enabled'}}};
+}
+
+export function forget(namespaces: string[]): void {
+  kubectl(['delete', 'namespace', ...namespaces, '--wait=false', '--ignore-not-found']);
+}
