@@ -14,11 +14,11 @@ export default class Verify extends ProbesCommand {
   static override args = {target: Args.string({description: 'what to look at: NAME, deploy/NAME, sts/NAME, …; several are allowed'})};
   static override examples = ['<%= config.bin %> verify deploy/cart -n shop', '<%= config.bin %> verify -A -o wide', '<%= config.bin %> verify -n shop -o table -o json=probes.json'];
   static override flags = {
-    output: Flags.string({char: 'o', multiple: true, description: `${FORMATS.join('|')}, or FORMAT=FILE; repeatable`, default: ['table']}),
+    output: Flags.string({char: 'o', multipleNonGreedy: true, multiple: true, description: `${FORMATS.join('|')}, or FORMAT=FILE; repeatable`, default: ['table']}),
     'fail-on': Flags.option({options: ['error', 'warning', 'never'] as const, default: 'error' as const})({description: 'findings that make the exit code 1'}),
     'allow-unknown': Flags.boolean({description: 'do not exit with 4 where something is unknown'}),
-    only: Flags.string({delimiter: ',', multiple: true, description: 'report these codes only'}),
-    skip: Flags.string({delimiter: ',', multiple: true, description: 'leave these codes out'}),
+    only: Flags.string({delimiter: ',', multipleNonGreedy: true, multiple: true, description: 'report these codes only'}),
+    skip: Flags.string({delimiter: ',', multipleNonGreedy: true, multiple: true, description: 'leave these codes out'}),
     show: Flags.option({options: ['all'] as const})({description: 'show passing rows too'}),
   };
 

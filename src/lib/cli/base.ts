@@ -16,7 +16,7 @@ const cluster = {helpGroup: 'CLUSTER'};
 /** What every command has in common: kubectl's own flags, one connection, one place for errors and exit codes. */
 export abstract class ProbesCommand extends Command {
   static override baseFlags = {
-    namespace: Flags.string({char: 'n', multiple: true, description: 'namespace to look at; repeatable'}),
+    namespace: Flags.string({char: 'n', multipleNonGreedy: true, multiple: true, description: 'namespace to look at; repeatable'}),
     'all-namespaces': Flags.boolean({char: 'A', description: 'all namespaces'}),
     selector: Flags.string({char: 'l', description: 'label selector of the pods, as kubectl takes it'}),
     from: Flags.string({description: 'read a snapshot instead of a cluster', helpValue: 'DIR|FILE.tgz'}),
@@ -24,7 +24,7 @@ export abstract class ProbesCommand extends Command {
     context: Flags.string({...cluster, description: 'context of the kubeconfig'}),
     kubeconfig: Flags.string({...cluster, description: 'path of the kubeconfig'}),
     as: Flags.string({...cluster, description: 'user to impersonate'}),
-    'as-group': Flags.string({...cluster, multiple: true, description: 'group to impersonate; repeatable'}),
+    'as-group': Flags.string({...cluster, multipleNonGreedy: true, multiple: true, description: 'group to impersonate; repeatable'}),
     'request-timeout': Flags.string({...cluster, default: '30s', description: 'time for one request; 0 for none'}),
   };
 
