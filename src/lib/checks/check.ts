@@ -35,6 +35,8 @@ export interface Check {
   /** Rows of the catalogue of failures that it covers, and other things that one may look up. */
   cases: string[];
   links?: string[];
+  /** Only names what fails: silent where another cause has explained all its symptoms that are not over. */
+  namesFailure?: true;
   find(pod: PodCase): Found[];
 }
 

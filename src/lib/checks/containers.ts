@@ -144,6 +144,7 @@ const sidecarDown: Check = {
   cause: 'Without the proxy no rewritten probe is answered, and the kubelet restarts healthy apps for it.',
   fix: 'its last log lines; for OOMKilled more memory: sidecar.resources of the MeshConfig',
   cases: ['C4', 'C6', 'C7'],
+  namesFailure: true,
   find: (pod) => crashes(pod, (name) => isMeshContainer(name)),
 };
 
@@ -156,6 +157,7 @@ const appCrash: Check = {
   cause: 'The process exits, or is killed for memory; its probes have nothing to do with it.',
   fix: 'its last log lines tell why',
   cases: ['crash-loop'],
+  namesFailure: true,
   find: (pod) => crashes(pod, (name) => !isMeshContainer(name) && !killedByProbe(pod, name)),
 };
 

@@ -123,6 +123,7 @@ function failing(group: keyof typeof TITLES): Check {
     cause: group === 'other' ? 'No check knows this symptom; its raw text is all there is.' : 'The lists tell what the kubelet saw; which of the remaining causes it is, the live answers tell.',
     fix: 'what the deciding command shows',
     cases: group === 'status' ? ['D1', 'D4', 'D5', 'E1', 'E2', 'E5', 'E11', 'E12', 'app-503', 'port-closed', 'wrong-path', 'tcp-closed'] : group === 'timeout' ? ['E10', 'C16', 'C17', 'slow'] : group === 'refused' ? ['C1', 'C2'] : [],
+    namesFailure: true,
     find: (pod) => pod.probes.flatMap((probe) => failure(pod, probe, group)),
   };
 }
@@ -186,6 +187,7 @@ const killed: Check = {
   cause: 'The probe failed failureThreshold times in a row. Where the app needs longer to start, a startup probe gives it the time.',
   fix: 'a startupProbe for an app that starts slowly; else what the failing probe asks for',
   cases: ['E13'],
+  namesFailure: true,
   find: (pod) =>
     pod.symptoms
       .filter(({kind, state}) => kind === 'killed' && state !== 'over')

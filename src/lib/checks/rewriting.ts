@@ -430,7 +430,9 @@ const reservedPort: Check = {
       const user = (container.runAsUser ?? pod.pod.spec.runAsUser) === PROXY_UID;
       if (taken.length === 0 && !user) return [];
       const what = [...taken.map((port) => `port ${port}`), ...(user ? [`user ${PROXY_UID}`] : [])].join(', ');
-      const broken = pod.symptoms.filter(({container: of, kind}) => of === pod.detection.sidecar!.name && kind === 'crashed');
+      // Whoever binds first keeps the port: the proxy ends for it, or the kubelet asks the app instead of the proxy.
+      const asked = pod.probes.filter(({call}) => 'port' in call && taken.includes(Number(call.port))).flatMap(({symptoms}) => symptoms);
+      const broken = [...pod.symptoms.filter(({container: of, kind}) => (of === pod.detection.sidecar!.name || of === container.name) && kind === 'crashed'), ...asked];
       return [{container: container.name, why: `uses ${what} of the mesh`, because: `container ${container.name} declares ${what}`, evidence: [inPod(pod, what)], explains: taken.length > 0 ? broken : []}];
     });
   },

@@ -50,8 +50,7 @@ function causesOf(pod: PodCase): Cause[] {
     for (const found of check.find(pod)) {
       const explains = found.explains ?? [];
       const fresh = explains.filter((one) => !explained.has(one));
-      const late = check.code >= 'OSMP5' && check.code < 'OSMP6';
-      if (late && explains.length > 0 && !fresh.some(({state}) => state === 'going-on' || state === 'maybe') && check.code !== 'OSMP507') continue;
+      if (check.namesFailure && explains.length > 0 && !fresh.some(({state}) => state === 'going-on' || state === 'maybe')) continue;
       for (const one of fresh) explained.add(one);
       causes.push({check, found});
     }
@@ -147,6 +146,8 @@ function judge(pod: PodCase, probe: ProbeCase, causes: Cause[]): {verdict: Verdi
   if (probe.reach === 'other' || probe.reach === 'broken') return {verdict: 'fail', why: why || 'ends elsewhere'};
   const severe = own && severityOf(own) === 'error';
   if (severe && (own.check.code < 'OSMP2' || own.check.code === 'OSMP203')) return {verdict: 'fail', why};
+  const kill = probe.symptoms.find(({state, kind}) => kind === 'killed' && state !== 'over');
+  if (kill) return {verdict: 'fail', why: why || `killed by its ${probe.type} probe`};
   const idle = notAsked(pod, probe, causes);
   if (idle) return {verdict: 'unknown', why: idle};
   const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && kind === 'probe');
