@@ -97,7 +97,7 @@ describe('verify on a real mesh', () => {
   it('a user who may not list events learns which right is missing, and what is known without', async () => {
     kubectl(['create', 'role', 'eyes', '-n', ZOO, '--verb=get,list', '--resource=pods,replicasets.apps,statefulsets.apps,daemonsets.apps,controllerrevisions.apps']);
     kubectl(['create', 'rolebinding', 'eyes', '-n', ZOO, '--role=eyes', '--user=dev']);
-    const {code, stdout} = await run(['verify', 'deploy/healthy', '-n', ZOO, '--as', 'dev'], ENV);
+    const {code, stdout} = await run(['verify', 'deploy/healthy', '-n', ZOO, '--as', 'dev', '--show', 'all'], ENV);
     assert.match(stdout, /user "dev" cannot|User "dev" cannot list resource "events"/i);
     assert.match(stdout, /kubectl auth can-i list events -n \S+ --as dev/);
     assert.match(stdout, /readiness .* pass/);
