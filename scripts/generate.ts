@@ -17,4 +17,4 @@ writeFileSync('docs/checks.md', `# Checks\n\nGenerated from the code by \`npm ru
 const profiles = PROFILES.map(({title, releases, serves, http, tcp}) => `| ${title} | ${releases} | ${serves.winner} | ${http.proof} | ${tcp.to === 'httpGet' ? tcp.path : tcp.to} |`);
 const table = ['| mesh | releases | serves, of several | proof | tcpSocket becomes |', '|---|---|---|---|---|', ...profiles].join('\n');
 const readme = readFileSync('README.md', 'utf8');
-writeFileSync('README.md', readme.replace(/(<!-- profiles -->\n)[\s\S]*(\n<!-- end -->)/, `$1${table}$2`));
+writeFileSync('README.md', readme.replace(/(<!-- profiles -->\n)[\s\S]*(<!-- end -->)/, `$1${table}\n$2`));

@@ -1,0 +1,45 @@
+import type {Header} from './probe.ts';
+
+/** One question to a port of a pod, over a stream of its own: each is a new TCP connection inside the pod. */
+export interface Ask {
+  port: number;
+  /** An HTTP GET with these headers in this order, none added; or only: does somebody accept, and what does he say first? */
+  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]} | {kind: 'connect'};
+  /** One deadline for TLS, headers and body, counted from the moment that the stream is open, in milliseconds. */
+  timeoutMs: number;
+  /** Bytes of the body that are kept; the rest is not waited for. */
+  maxBytes: number;
+}
+
+/** What came back. `ms` counts from the open stream to the end of the answer, where a length tells it, never to EOF. */
+export type Answer =
+  | {
+      kind: 'response';
+      protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+      status: number;
+      /** The reason phrase, where the protocol has one. */
+      reason: string;
+      headers: Header[];
+      /** At most `maxBytes`, without control characters. */
+      body: string;
+      /** `cut`: longer than was kept. `short`: it ended before its Content-Length. `late`: the deadline came first. */
+      end: 'whole' | 'cut' | 'short' | 'late';
+      ms: number;
+    }
+  /** Nobody refused; `said` is what came without being asked for. */
+  | {kind: 'open'; said: string; ms: number}
+  /** The runtime could not connect inside the pod: nothing listens on its loopback. */
+  | {kind: 'refused'; text: string; ms: number}
+  /** Accepted, then ended without an answer; `reset` where it was an RST. */
+  | {kind: 'closed'; reset: boolean; text: string; ms: number}
+  | {kind: 'timeout'; ms: number}
+  /** A TLS handshake that failed; `plaintext` where the other side spoke no TLS. */
+  | {kind: 'tls'; plaintext: boolean; text: string; ms: number}
+  /** An answer that is no HTTP; `said` are its first bytes. */
+  | {kind: 'not-http'; said: string; text: string; ms: number};
+
+/** The answers of one round, in the order of the questions, and what opening the tunnel took, which is no latency of theirs. */
+export interface Exchange {
+  setupMs: number;
+  answers: Answer[];
+}
