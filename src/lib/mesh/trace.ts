@@ -92,7 +92,7 @@ function throughListener(call: HttpCall, listener: ProbeListener, sidecar: Sidec
   }
   if (call.scheme === 'HTTPS') return broken('tls-to-plaintext', call.port);
   const asked = slashed(call.path);
-  const matching = listener.routes.filter(({prefix}) => asked.startsWith(prefix));
+  const matching = listener.routes.filter(({prefix, exact}) => (exact ? asked.split('?')[0] === prefix : asked.startsWith(prefix)));
   const route = matching[0];
   if (!route) return broken('no-route', call.port);
   if (matching.some(({to}) => to.port !== route.to.port)) return broken('ambiguous-route', call.port);

@@ -58,6 +58,8 @@ export interface Endpoint {
 
 export interface Route {
   prefix: string;
+  /** Matches the whole path only. */
+  exact?: true;
   rewrite: string;
   to: Endpoint;
   timeoutSeconds: number;
