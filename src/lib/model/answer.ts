@@ -36,7 +36,9 @@ export type Answer =
   /** A TLS handshake that failed; `plaintext` where the other side spoke no TLS. */
   | {kind: 'tls'; plaintext: boolean; text: string; ms: number}
   /** An answer that is no HTTP; `said` are its first bytes. */
-  | {kind: 'not-http'; said: string; text: string; ms: number};
+  | {kind: 'not-http'; said: string; text: string; ms: number}
+  /** A header or a path that no HTTP client writes; nothing was sent. */
+  | {kind: 'unsendable'; text: string};
 
 /** The answers of one round, in the order of the questions, and what opening the tunnel took, which is no latency of theirs. */
 export interface Exchange {
