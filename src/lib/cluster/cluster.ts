@@ -1,3 +1,4 @@
+import type {Ask, Exchange} from '../model/answer.ts';
 import type {Unseen} from '../model/unseen.ts';
 
 /** The resources that are ever listed, by the name that `kubectl get` takes. */
@@ -24,6 +25,21 @@ export interface ListOptions {
   fieldSelector?: string;
 }
 
+export interface PodName {
+  namespace: string;
+  name: string;
+}
+
+export interface LogOptions {
+  container: string;
+  /** The log of the container's last incarnation. */
+  previous?: boolean;
+  tailLines: number;
+  limitBytes: number;
+  /** Lines that serve as evidence: only these are returned, and recorded. */
+  keep(line: string): boolean;
+}
+
 /**
  * Everything that is asked of the outside, live or recorded.
  * Each call ends within the request timeout, and rejects with a ClusterError.
@@ -41,6 +57,13 @@ export interface Cluster {
   list(resource: Resource, options: ListOptions, each: (object: RawObject) => void): Promise<void>;
   /** One object by name. */
   get(resource: Resource, namespace: string | undefined, name: string): Promise<RawObject>;
+  /**
+   * Asks ports of a pod, all at once, over a tunnel; each question may be asked twice, where the first silence says nothing.
+   * Needs get and create on pods/portforward.
+   */
+  exchange(pod: PodName, asks: Ask[]): Promise<Exchange>;
+  /** The last lines of a container's log that `keep` wants; `invalid` while the container has none. Needs get on pods/log. */
+  log(pod: PodName, options: LogOptions): Promise<string[]>;
   /** Ends open connections, so that the process can leave. */
   close(): void;
 }

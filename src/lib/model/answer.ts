@@ -30,13 +30,15 @@ export type Answer =
   | {kind: 'open'; said: string; ms: number}
   /** The runtime could not connect inside the pod: nothing listens on its loopback. */
   | {kind: 'refused'; text: string; ms: number}
-  /** Accepted, then ended without an answer; `reset` where it was an RST. */
+  /** Accepted, then ended without an answer; `reset` where it was an RST. Its `ms` is when that was told, a second late. */
   | {kind: 'closed'; reset: boolean; text: string; ms: number}
   | {kind: 'timeout'; ms: number}
   /** A TLS handshake that failed; `plaintext` where the other side spoke no TLS. */
   | {kind: 'tls'; plaintext: boolean; text: string; ms: number}
   /** An answer that is no HTTP; `said` are its first bytes. */
-  | {kind: 'not-http'; said: string; text: string; ms: number};
+  | {kind: 'not-http'; said: string; text: string; ms: number}
+  /** A header or a path that no HTTP client writes; nothing was sent. */
+  | {kind: 'unsendable'; text: string};
 
 /** The answers of one round, in the order of the questions, and what opening the tunnel took, which is no latency of theirs. */
 export interface Exchange {

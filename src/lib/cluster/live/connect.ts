@@ -1,12 +1,22 @@
-import {ClusterError, RESOURCES, type Cluster, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
+import {setMaxListeners} from 'node:events';
+import {ClusterError, RESOURCES, type Cluster, type ListOptions, type PodName, type RawObject, type Resource} from '../cluster.ts';
 import {credentialsOf, type Credentials, type Identity} from './credentials.ts';
+import {exchange} from './exchange.ts';
 import {ItemCutter} from './items.ts';
 import {readKubeconfig, type KubeconfigOptions} from './kubeconfig.ts';
+import {readLog} from './log.ts';
 import {send, type Asking, type Limits} from './request.ts';
+import {openTunnel, type Tunnel} from './tunnel.ts';
 
 export interface ConnectOptions extends KubeconfigOptions, Identity, Limits {
   /** The user's own flags, to be repeated in commands that we print. */
   kubectlFlags: string;
+}
+
+/** A cluster to which streams can be held open, which no recording can do. */
+export interface LiveCluster extends Cluster {
+  /** A stream for each port, over one WebSocket; see openTunnel. */
+  tunnel(pod: PodName, ports: number[]): Promise<Tunnel>;
 }
 
 /** Objects in one answer of an old server, as many as kubectl asks for. */
@@ -18,7 +28,8 @@ const STREAMED_SINCE = 31;
  * A cluster behind an API server. Nothing is asked yet; credentials are made with the first request.
  * @throws {ClusterError} config
  */
-export function connect(options: ConnectOptions): Cluster {
+export function connect(options: ConnectOptions): LiveCluster {
+  setMaxListeners(0, options.signal); // One for each tunnel and request that is open.
   const resolved = readKubeconfig(options);
   let credentials: Promise<Credentials> | undefined;
   const signedIn = () => (credentials ??= credentialsOf(resolved, options, options.env, options.signal));
@@ -31,7 +42,7 @@ export function connect(options: ConnectOptions): Cluster {
     });
     return parsed(Buffer.concat(chunks).toString('utf8'), asking.asked);
   };
-  const cluster: Cluster = {
+  const cluster: LiveCluster = {
     origin: {kind: 'live', name: resolved.contextName},
     defaultNamespaces: [resolved.namespace],
     now: () => Date.now(),
@@ -47,6 +58,9 @@ export function connect(options: ConnectOptions): Cluster {
       const where = namespace ? ` in namespace ${namespace}` : '';
       return document({path: `${path}/${encodeURIComponent(name)}`, asked: `${resource}/${name}${where}`, permission: `kubectl auth can-i ${verb}${options.kubectlFlags}`});
     },
+    exchange: async (pod, asks) => exchange(await signedIn(), pod, asks, options),
+    tunnel: async (pod, ports) => openTunnel(await signedIn(), pod, ports, options),
+    log: async (pod, log) => readLog(await signedIn(), pod, log, options),
     close: () => void credentials?.then(({agent}) => agent.destroy()).catch(() => undefined),
   };
   return cluster;

@@ -10,6 +10,8 @@ export interface Credentials {
   url: URL;
   /** Kept alive, one connection: lists follow one another. */
   agent: http.Agent;
+  /** The agent goes through a proxy: what can't share its connection still needs it to get out. */
+  proxied: boolean;
   tls: https.AgentOptions;
   headers: Record<string, string>;
 }
@@ -64,7 +66,7 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
   const proxied = cluster['proxy-url'] ?? proxyOf(url, env);
   const agent = proxied ? (options.agent as http.Agent) : url.protocol === 'http:' ? new http.Agent({keepAlive: true, maxSockets: 1}) : new https.Agent(tls);
   const basic: Record<string, string> = options.auth ? {authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`} : {};
-  return {url, agent, tls, headers: {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)}};
+  return {url, agent, proxied: Boolean(proxied), tls, headers: {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)}};
 }
 
 async function withPlugin(user: Entry, cluster: Entry, folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Entry> {

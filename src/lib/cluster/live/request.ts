@@ -11,6 +11,8 @@ export interface Asking {
   asked: string;
   /** A command that shows a refusal to a person. */
   permission?: string;
+  /** What is accepted instead of JSON. */
+  accept?: string;
 }
 
 export interface Limits {
@@ -27,19 +29,24 @@ const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unaut
  * 5xx and broken connections, as long as `begin` can start afresh: it is called for each attempt.
  * @throws {ClusterError} for each answer that is not 200, and for none within the time
  */
-export async function send(credentials: Credentials, asking: Asking, limits: Limits, begin: () => (chunk: Buffer) => void): Promise<void> {
+export function send(credentials: Credentials, asking: Asking, limits: Limits, begin: () => (chunk: Buffer) => void): Promise<void> {
+  return patiently(limits.signal, () => once(credentials, asking, limits, begin()));
+}
+
+/** Tries up to four times, as long as what fails is a Retry. @throws the last failure, as a ClusterError */
+export async function patiently<T>(signal: AbortSignal, attemptOnce: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(credentials, asking, limits, begin());
+      return await attemptOnce();
     } catch (error) {
-      if (!(error instanceof Retry) || attempt === TRIES || limits.signal.aborted) throw error instanceof Retry ? error.last : error;
-      await pause(error.waitMs ?? 200 * 2 ** attempt * (0.5 + Math.random() / 2), limits.signal);
+      if (!(error instanceof Retry) || attempt === TRIES || signal.aborted) throw error instanceof Retry ? error.last : error;
+      await pause(error.waitMs ?? 200 * 2 ** attempt * (0.5 + Math.random() / 2), signal);
     }
   }
 }
 
 /** A failure that may pass. */
-class Retry extends Error {
+export class Retry extends Error {
   readonly last: ClusterError;
   readonly waitMs: number | undefined;
   constructor(last: ClusterError, waitMs?: number) {
@@ -63,7 +70,7 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
     const abort = () => request.destroy(new Error('aborted'));
     const broken = (error: NodeJS.ErrnoException) => settle(transportError(error, asking, url, timeoutMs, signal));
     const request = (plain ? http : https).request(
-      {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: 'application/json'}},
+      {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json'}},
       (response) => {
         response.on('error', broken).on('aborted', () => broken(Object.assign(new Error('the answer stopped in the middle'), {code: 'TRUNCATED'})));
         if (response.statusCode === 200) {
@@ -87,7 +94,7 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
 }
 
 /** Reads at most 64 KiB of a refusal: a Status of the API server, or a page of something in between. */
-function refused(response: http.IncomingMessage, asking: Asking, settle: (error: Error) => void): void {
+export function refused(response: http.IncomingMessage, asking: Asking, settle: (error: Error) => void): void {
   let body = '';
   response.setEncoding('utf8').on('data', (text: string) => {
     if (body.length < 65_536) body += text;
@@ -118,7 +125,7 @@ function retryAfterMs(header: string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.min(30_000, Math.max(0, ms));
 }
 
-function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, timeoutMs: number, signal: AbortSignal): Error {
+export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, timeoutMs: number, signal: AbortSignal): Error {
   if (signal.aborted) return new ClusterError('aborted', {asked, got: 'interrupted'});
   const server = `${url.protocol}//${url.host}`;
   if (error.message === 'timeout') return new ClusterError('unreachable', {asked, got: `${server} did not answer within ${timeoutMs / 1000}s`});

@@ -2,7 +2,9 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {create} from 'tar';
+import type {Answer as PodAnswer, Exchange} from '../../model/answer.ts';
 import {ClusterError, type Cluster, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
+import {askQuestion, logQuestion, redactAnswer} from './answers.ts';
 import {redact} from './redact.ts';
 
 /** One question and its answer, as `answers.json` keeps it. */
@@ -10,6 +12,11 @@ export interface Answer {
   question: string;
   items?: RawObject[];
   object?: RawObject;
+  /** What a pod's port answered, and what opening the tunnel took. */
+  answer?: PodAnswer;
+  setupMs?: number;
+  /** Of a log, the lines that are evidence. */
+  lines?: string[];
   error?: {reason: string; asked: string; got: string; try?: string};
 }
 
@@ -42,16 +49,17 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   const answers: Answer[] = [];
   const at = cluster.now();
   let serverVersion: string | undefined;
-  const keep = async (answer: Answer, ask: () => Promise<void>) => {
-    answers.push(answer);
+  const keepAll = async (asked: Answer[], ask: () => Promise<void>) => {
+    answers.push(...asked);
     try {
       await ask();
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
-      answer.error = {reason: error.reason, ...error.unseen()};
+      for (const answer of asked) answer.error = {reason: error.reason, ...error.unseen()};
       throw error;
     }
   };
+  const keep = (answer: Answer, ask: () => Promise<void>) => keepAll([answer], ask);
   const recorded: Cluster = {
     ...cluster,
     now: () => at,
@@ -76,6 +84,22 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
       const object = answer.object!;
       answer.object = redact(resource, object);
       return object;
+    },
+    async exchange(pod, asks) {
+      const asked: Answer[] = asks.map((ask) => ({question: askQuestion(pod, ask)}));
+      let heard: Exchange = {setupMs: 0, answers: []};
+      await keepAll(asked, async () => {
+        heard = await cluster.exchange(pod, asks);
+        for (const [index, answer] of heard.answers.entries()) Object.assign(asked[index]!, {setupMs: heard.setupMs, answer: redactAnswer(asks[index]!, answer)});
+      });
+      return heard;
+    },
+    async log(pod, options) {
+      const answer: Answer = {question: logQuestion(pod, options)};
+      await keep(answer, async () => {
+        answer.lines = await cluster.log(pod, options);
+      });
+      return answer.lines!;
     },
   };
   const head = (): SnapshotHead => ({

@@ -3,6 +3,8 @@ import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import {extract} from 'tar';
 import {ClusterError, type Cluster, type ClusterErrorReason, type RawObject} from '../cluster.ts';
+import {cleanLines} from '../sanitize.ts';
+import {askQuestion, logQuestion} from './answers.ts';
 import {getQuestion, listQuestion, type Answer, type SnapshotHead} from './record.ts';
 
 /**
@@ -14,6 +16,7 @@ export async function replay(from: string): Promise<Cluster> {
   const {head, answers} = await read(from);
   const byQuestion = new Map(answers.map((answer) => [answer.question, answer]));
   const at = Date.parse(head.recordedAt);
+  const next = inTurn(answers);
   return {
     origin: {kind: 'snapshot', name: `${basename(from)}, ${head.recordedAt}`},
     defaultNamespaces: head.namespaces ?? [],
@@ -39,8 +42,37 @@ export async function replay(from: string): Promise<Cluster> {
       if (found) return found;
       throw list ? new ClusterError('not-found', {asked: question, got: 'not in the snapshot'}) : missing(question);
     },
+    async exchange(pod, asks) {
+      const heard = asks.map((ask) => next(askQuestion(pod, ask)));
+      return {setupMs: Math.max(0, ...heard.map(({setupMs}) => setupMs ?? 0)), answers: heard.map(({question, answer}) => (answer ? cleaned(answer) : unanswered(question)))};
+    },
+    async log(pod, options) {
+      return cleaned(next(logQuestion(pod, options)).lines ?? []).filter((line) => options.keep(line));
+    },
     close: () => undefined,
   };
+}
+
+/** What was asked several times is answered in the order of the recording; the last answer stands for all that follow. */
+function inTurn(answers: Answer[]): (question: string) => Answer {
+  const turns = new Map<string, Answer[]>();
+  for (const answer of answers) turns.set(answer.question, [...(turns.get(answer.question) ?? []), answer]);
+  return (question) => {
+    const left = turns.get(question);
+    if (!left) throw missing(question);
+    const answer = left.length > 1 ? left.shift()! : left[0]!;
+    raise(answer);
+    return answer;
+  };
+}
+
+/** A snapshot may come from anybody: its texts are cleaned like a cluster's. */
+function cleaned<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_key, one: unknown) => (typeof one === 'string' ? cleanLines(one) : one)) as T;
+}
+
+function unanswered(question: string): never {
+  throw new ClusterError('config', {asked: question, got: 'the snapshot names the question without its answer'});
 }
 
 async function read(from: string): Promise<{head: SnapshotHead; answers: Answer[]}> {

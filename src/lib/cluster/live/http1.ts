@@ -1,0 +1,51 @@
+import http from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {Ask} from '../../model/answer.ts';
+import type {Ear} from './ask.ts';
+
+/** What Go's client allows for the headers of an answer, in bytes. */
+const MAX_HEADERS = 10 * 1024 * 1024;
+
+/**
+ * Sends one GET of HTTP/1.1 over the stream, with the headers as given and none besides, and hands over what comes.
+ * @throws {TypeError} a header or path that can't be written, in Go's words
+ */
+export function getByHttp1(stream: Duplex, {path, headers}: Ask['send'] & {kind: 'get'}, ear: Ear): void {
+  for (const {name, value} of headers) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new TypeError(`net/http: invalid header field name ${JSON.stringify(name)}`);
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) throw new TypeError(`net/http: invalid header field value for ${JSON.stringify(name)}`);
+  }
+  const request = http.request({
+    createConnection: () => stream,
+    setHost: false,
+    setDefaultHeaders: false,
+    path: wire(path),
+    headers: headers.flatMap(({name, value}) => [name, wire(value)]),
+    // The answer is judged, not handed on: what Go's client or Envoy let pass must not fail here.
+    insecureHTTPParser: true,
+    maxHeaderSize: MAX_HEADERS,
+  } as http.RequestOptions);
+  const hear = (response: http.IncomingMessage) => {
+    ear.head({protocol: response.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1', status: response.statusCode ?? 0, reason: response.statusMessage ?? '', headers: paired(response.rawHeaders)});
+    response.on('data', (bytes: Buffer) => ear.body(bytes));
+    response.on('end', () => ear.end(response.complete));
+    response.on('error', (error) => ear.fail(error));
+  };
+  request.on('response', hear);
+  request.on('upgrade', (response) => {
+    hear(response);
+    ear.end(true);
+  });
+  request.on('error', (error) => ear.fail(error));
+  ear.onDone(() => request.destroy());
+  request.end();
+}
+
+/** Bytes of UTF-8, as Go writes them, one character each, as node:http takes them. */
+function wire(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function paired(raw: string[]): {name: string; value: string}[] {
+  return raw.flatMap((name, index) => (index % 2 === 0 ? [{name, value: raw[index + 1] ?? ''}] : []));
+}
