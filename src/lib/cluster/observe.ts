@@ -1,8 +1,10 @@
 import type {ClusterEvent} from '../model/event.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, OwnerKind} from '../model/owner.ts';
+import type {AccessLine} from '../model/look.ts';
 import type {Pod} from '../model/pod.ts';
-import {RESOURCES, type Cluster, type ListOptions, type Resource} from './cluster.ts';
+import {RESOURCES, type Cluster, type ListOptions, type PodName, type Resource} from './cluster.ts';
+import {accessLineOf} from './reduce/access-log.ts';
 import {eventOf} from './reduce/event.ts';
 import {namespaceOf} from './reduce/namespace.ts';
 import {ownerObject} from './reduce/owner.ts';
@@ -28,4 +30,18 @@ export function listNamespaces(cluster: Cluster, each: (namespace: Namespace) =>
 
 export async function getNamespace(cluster: Cluster, name: string): Promise<Namespace> {
   return namespaceOf(await cluster.get('namespaces', undefined, name));
+}
+
+/** Lines of a log are few and short; an app that logs much is not read to the end. */
+const LOG_BYTES = 256 * 1024;
+
+/** What Envoy's access log says of the kubelet's last probes, oldest first. */
+export async function readAccessLog(cluster: Cluster, pod: PodName, container: string): Promise<AccessLine[]> {
+  const lines = await cluster.log(pod, {container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line) => accessLineOf(line) !== undefined});
+  return lines.flatMap((line) => accessLineOf(line) ?? []);
+}
+
+/** The last lines of a container, of its last incarnation where `previous`. */
+export function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
+  return cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options});
 }

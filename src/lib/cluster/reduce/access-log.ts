@@ -1,0 +1,43 @@
+import type {AccessLine} from '../../model/look.ts';
+import {number, object, text, time} from './read.ts';
+
+const PROBE_CLUSTER = /(^|_)(liveness|readiness|startup)_cluster$/;
+const KUBELET = /^kube-probe\//;
+
+/**
+ * A line of Envoy's access log that speaks of a probe; undefined for all others. HTTP lines name the caller; lines of TCP
+ * listeners (HTTPS probes) tell only which of the probes' clusters they went to (osm-facts §2.3).
+ */
+export function accessLineOf(line: string): AccessLine | undefined {
+  if (!line.startsWith('{')) return undefined;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch {
+    return undefined; // A line that was cut at the log's limit.
+  }
+  const fields = object(raw);
+  const at = time(fields.start_time);
+  const userAgent = text(fields.user_agent);
+  const envoyCluster = text(fields.upstream_cluster);
+  if (at === undefined || !(KUBELET.test(userAgent) || (fields.method === undefined && PROBE_CLUSTER.test(envoyCluster)))) return undefined;
+  const flags = text(fields.response_flags);
+  const upstreamMs = count(fields.upstream_service_time);
+  return {
+    at,
+    path: text(fields.path),
+    code: count(fields.response_code) ?? 0,
+    flags: flags === '' || flags === '-' ? [] : flags.split(','),
+    details: text(fields.response_code_details),
+    upstream: text(fields.upstream_host),
+    envoyCluster,
+    durationMs: count(fields.duration) ?? 0,
+    ...(upstreamMs === undefined ? {} : {upstreamMs}),
+    userAgent,
+  };
+}
+
+/** Envoy writes some numbers as text, depending on the release. */
+function count(value: unknown): number | undefined {
+  return number(value) ?? (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined);
+}
