@@ -1,30 +1,48 @@
-import type {Commands, RefusedCase} from './checks/case.ts';
+import type {Commands, PodCase, RefusedCase} from './checks/case.ts';
 import type {Cluster} from './cluster/cluster.ts';
 import {caseOf} from './diagnosis/case.ts';
 import {diagnose} from './diagnosis/diagnose.ts';
 import {gather, ownWorkload, type Facts, type Scope} from './gather.ts';
+import {lookIntoAll, type LiveMode, type Looks} from './look-into-all.ts';
 import type {Owner} from './model/owner.ts';
 import type {Report} from './model/report.ts';
 
-/** Follows every probe in scope by what lists can tell. @throws {ClusterError} when pods can't be listed */
-export async function verify(cluster: Cluster, scope: Scope, commands: Commands): Promise<Report> {
+type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
+
+/**
+ * Follows every probe in scope: by what lists tell, and where that leaves a question, by a look into the pods.
+ * @throws {ClusterError} when pods can't be listed
+ */
+export async function verify(cluster: Cluster, scope: Scope, commands: Commands, live: LiveMode): Promise<Report> {
   const facts = await gather(cluster, scope);
-  return judge(facts, {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)}, commands);
+  const head: Head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
+  const cases = casesOf(facts, head, commands);
+  const report = reportOf(cases, facts, head, commands);
+  if (live === 'never') return report;
+  const looks = await lookIntoAll(cluster, cases, report.rows, live);
+  if (looks.byUid.size === 0) return report;
+  return {...reportOf(casesOf(facts, head, commands, looks), facts, head, commands), looked: looks.pods, unseen: [...facts.unseen, ...looks.unseen]};
 }
 
-/** The pure part: facts in, report out. */
-export function judge(facts: Facts, head: Pick<Report, 'now' | 'origin' | 'scope'>, commands: Commands): Report {
+/** Each pod with its probes followed; the pure part, which is run again once somebody has looked. */
+export function casesOf(facts: Facts, head: Head, commands: Commands, looks?: Looks): PodCase[] {
   const {owners, events, namespaces} = facts;
-  const cases = facts.pods.map((pod) =>
-    caseOf({
+  return facts.pods.map((pod) => {
+    const look = looks?.byUid.get(pod.uid);
+    return caseOf({
       pod,
       owners,
       namespace: namespaces.get(pod.namespace),
       events: events.seen ? {seen: true, value: events.value.get(pod.uid) ?? []} : events,
       now: head.now,
       commands,
-    }),
-  );
+      ...(look ? {look} : {}),
+    });
+  });
+}
+
+/** What is to be said of the pods. */
+export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: Commands): Report {
   const {rows, findings} = diagnose(cases, facts.refused.flatMap((owner) => refusedCase(owner, facts, head.now, commands)));
   return {
     ...head,
@@ -35,6 +53,11 @@ export function judge(facts: Facts, head: Pick<Report, 'now' | 'origin' | 'scope
     pods: facts.pods.length,
     others: facts.others,
   };
+}
+
+/** Facts in, report out, for those who have no cluster to look into. */
+export function judge(facts: Facts, head: Head, commands: Commands): Report {
+  return reportOf(casesOf(facts, head, commands), facts, head, commands);
 }
 
 /** The condition of the controller, else its newest event; a controller that only lags behind has neither. */

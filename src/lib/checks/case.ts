@@ -2,6 +2,7 @@ import type {Detection} from '../mesh/detect.ts';
 import type {Injection} from '../mesh/inject.ts';
 import type {Profile} from '../mesh/profiles.ts';
 import type {ClusterEvent} from '../model/event.ts';
+import type {Look, Replay} from '../model/look.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, Workload} from '../model/owner.ts';
 import type {Call, Path, Reach, Sidecar, Target} from '../model/path.ts';
@@ -22,10 +23,14 @@ export interface ProbeCase {
   call: Call;
   /** What the mesh should have made of it. */
   expectedCall?: Call;
+  /** By Envoy's own configuration where it was seen, else by what the mesh promises. */
   path: Path;
+  /** By what the mesh promises, where `path` is of Envoy's own configuration. */
+  promised?: Path;
   reach: Reach;
   status?: ContainerStatus;
   symptoms: Symptom[];
+  replay?: Replay;
 }
 
 /** A pod with everything that the lists tell of it. */
@@ -43,6 +48,8 @@ export interface PodCase {
   probes: ProbeCase[];
   events: Observed<ClusterEvent[]>;
   symptoms: Symptom[];
+  /** Absent where nobody looked; of another pod that agrees with this one, where that was looked into. */
+  look?: Observed<Look>;
   now: number;
   commands: Commands;
 }

@@ -65,17 +65,22 @@ export function readProbeEvent(event: {reason: string; message: string}): ProbeR
   if (!form) return undefined;
   const text = normalised(form[3]!);
   const outcome = form[2] === 'warning' ? 'warning' : form[2] === 'errored' ? 'errored' : 'failed';
-  const wording = WORDINGS.find(([pattern]) => pattern.test(text));
-  const status = /statuscode: (\d+)/.exec(text)?.[1];
+  const {failure, status} = readProbeText(text);
   const url = /^Get "?(https?:\/\/[^\s"]+?)"?: /.exec(text)?.[1];
   return {
     probe: form[1]!.toLowerCase() as ProbeType,
     outcome,
-    failure: outcome === 'warning' ? 'redirect-left' : (wording?.[1] ?? 'unclassified'),
-    ...(status === undefined ? {} : {status: Number(status)}),
+    failure: outcome === 'warning' ? 'redirect-left' : failure,
+    ...(status === undefined ? {} : {status}),
     ...(url === undefined ? {} : {url}),
     text,
   };
+}
+
+/** The class of what the kubelet says after `probe failed: `, of any release. */
+export function readProbeText(text: string): {failure: FailureClass; status?: number} {
+  const status = /statuscode: (\d+)/.exec(text)?.[1];
+  return {failure: WORDINGS.find(([pattern]) => pattern.test(text))?.[1] ?? 'unclassified', ...(status === undefined ? {} : {status: Number(status)})};
 }
 
 /** Source ports differ from one attempt to the next; the rest of the text is the cause's own. */

@@ -44,5 +44,7 @@ export interface Report {
   meshes: string[];
   pods: number;
   /** Pods that were counted, not judged. */
+  /** Pods that were looked into, of those in scope; absent where nobody looked. */
+  looked?: number;
   others: {outside: number; completed: number; terminating: number; evicted: number};
 }

@@ -5,7 +5,7 @@ export interface Evidence {
   /** One word in front of the line: `kubelet`, `status`, `template`, `pod`, `event`. */
   label: string;
   text: string;
-  source: 'template' | 'pod spec' | 'pod status' | 'event' | 'owner' | 'namespace';
+  source: 'template' | 'pod spec' | 'pod status' | 'event' | 'owner' | 'namespace' | 'live answer' | 'config dump' | 'log';
   command: string;
   /** How often and when, in milliseconds since 1970; `count` is a lower bound. */
   times?: {count: number; first: number; last: number};
@@ -21,6 +21,7 @@ export type SymptomState = 'going-on' | 'maybe' | 'over' | 'starting';
 export interface Symptom {
   kind:
     | 'probe' /* a probe fails, by the kubelet's events or by the status alone */
+    | 'answer' /* a live answer that is no success */
     | 'probe-warning' /* the kubelet followed no redirect and counts it as success */
     | 'killed' /* the kubelet killed a container because of a probe */
     | 'crashed' /* a container ended by itself and was, or will be, restarted */

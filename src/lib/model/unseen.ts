@@ -6,6 +6,8 @@ export interface Unseen {
   got: string;
   /** A command that shows the same to a person, when there is one. */
   try?: string;
+  /** It would have told more; no verdict waits for it. */
+  optional?: true;
 }
 
 export type Observed<T> = {seen: true; value: T} | {seen: false; why: Unseen};

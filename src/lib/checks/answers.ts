@@ -1,0 +1,69 @@
+import type {Blame} from '../model/finding.ts';
+import type {Evidence} from '../model/symptom.ts';
+import type {PodCase, ProbeCase} from './case.ts';
+import {eachProbe, inTemplate, type Check} from './check.ts';
+import {decide, type LiveCause} from './decide.ts';
+import {answerText, readingOf, type Reading} from './reading.ts';
+import {probeText} from './words.ts';
+
+type Row = Pick<Check, 'code' | 'slug' | 'title' | 'blame' | 'cause' | 'fix' | 'cases'> & {decides: LiveCause};
+
+/** One check for each cause that a replay proves; what they have in common is in `check`. */
+const ROWS: Row[] = [
+  {code: 'OSMP401', slug: 'app-status', decides: 'app-status', title: 'The app itself answers with an error status', blame: 'app', cause: 'The proxy reached the app and passed its answer on; past the mesh the answer is no better.', fix: "the app's own log", cases: ['E1', 'E6', 'E11', 'E12', 'app-503', 'wrong-path']},
+  {code: 'OSMP402', slug: 'port-closed', decides: 'port-closed', title: "Nothing listens on the probe's port", blame: 'app', cause: 'The proxy, or the healthcheck container, is refused on 127.0.0.1, and so is a port-forward.', fix: 'the port of the probe, or what the app listens on (0.0.0.0, not the address of the pod)', cases: ['D1', 'D2', 'D4', 'D5', 'D13', 'port-closed', 'tcp-closed']},
+  {code: 'OSMP403', slug: 'slow-app', decides: 'slow-app', title: 'The app answers slower than its probe allows', blame: 'app', cause: 'The kubelet gives up after timeoutSeconds, and so does the proxy.', fix: 'a longer timeoutSeconds, or an endpoint that answers at once', cases: ['E10', 'slow']},
+  {code: 'OSMP404', slug: 'bind-address', decides: 'bind-address', title: 'The app does not listen on 127.0.0.1', blame: 'app', cause: 'The mesh asks 127.0.0.1; an app that listens on ::1 only is not there.', fix: 'listen on 0.0.0.0', cases: ['D3', 'D8']},
+  {code: 'OSMP405', slug: 'tls-app', decides: 'tls-app', title: 'The probe asks a TLS port without TLS', blame: 'spec', cause: "The probe's scheme is HTTP and the port speaks TLS, so the server closes, or answers 400.", fix: 'scheme: HTTPS', cases: ['D10']},
+  {code: 'OSMP406', slug: 'plaintext-app', decides: 'plaintext-app', title: 'The probe asks a plaintext port with TLS', blame: 'spec', cause: "The probe's scheme is HTTPS and the port speaks plaintext.", fix: 'scheme: HTTP', cases: ['HTTPS to plaintext']},
+  {code: 'OSMP407', slug: 'no-http', decides: 'no-http', title: 'The port speaks another protocol than HTTP', blame: 'spec', cause: 'An httpGet probe of a port that speaks no HTTP/1, such as gRPC or SMTP.', fix: 'tcpSocket or exec, or the port of an HTTP endpoint', cases: ['D11']},
+  {code: 'OSMP408', slug: 'app-closes', decides: 'app-closes', title: 'The app ends the connection without an answer', blame: 'app', cause: 'The connection is accepted and then closed or reset, through the mesh and past it.', fix: "the app's own log", cases: ['D10', 'D13']},
+  {code: 'OSMP409', slug: 'redirect', decides: 'redirect', title: "The app redirects the probe off the mesh's route", blame: 'app', cause: 'The kubelet follows redirects on the same host: to a path that the probe route does not know, or to a port that the mesh does not let through.', fix: 'probe the final path', cases: ['E2', 'E3']},
+  {code: 'OSMP410', slug: 'host-header', decides: 'host-header', title: "The app rejects the Host of the mesh's call", blame: 'spec', cause: "The kubelet's Host is the pod's address with the mesh's port, and the app wants another.", fix: 'httpHeaders: Host with the name that the app wants', cases: ['E5']},
+  {code: 'OSMP411', slug: 'short-body', decides: 'short-body', title: 'The answer of the app ends early', blame: 'app', cause: 'The body is shorter than its Content-Length or does not end in time: the kubelet counts neither success nor failure.', fix: 'the handler of the probe in the app', cases: ['errored']},
+  {code: 'OSMP415', slug: 'slow-proxy', decides: 'slow-proxy', title: 'The answer is late through the mesh only', blame: 'not yet known', cause: 'Past the mesh the app answers in time.', fix: 'the CPU limit of the proxy; --count of forward shows whether it stays', cases: ['C16']},
+  {code: 'OSMP416', slug: 'tls-fails', decides: 'tls-fails', title: 'The TLS handshake of the probe fails', blame: 'app', cause: 'The kubelet shows no client certificate and trusts any server; a server that demands one ends the handshake.', fix: 'a health port of its own without client certificates', cases: ['D12']},
+];
+
+function check({decides, ...row}: Row): Check {
+  return {
+    ...row,
+    severity: 'error',
+    find: (pod) =>
+      eachProbe(pod, (probe) => {
+        const reading = readingOf(pod, probe);
+        const decision = reading && decide(pod, probe, reading);
+        if (decision?.cause !== decides) return undefined;
+        const {why, because, couldBe, fix, blame} = decision;
+        return {
+          why,
+          because,
+          ...(couldBe ? {couldBe} : {}),
+          ...(fix === undefined ? {} : {fix}),
+          ...(blame === undefined ? {} : {blame: blame as Blame}),
+          effect: probe.type === 'readiness' ? 'takes no traffic' : 'the kubelet restarts the container',
+          evidence: [...answersOf(pod, reading!), ...symptomEvidence(probe), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
+          see: again(pod, probe),
+        };
+      }),
+  };
+}
+
+/** What the kubelet saw of it; the answers themselves are shown already. */
+function symptomEvidence({symptoms}: ProbeCase): Evidence[] {
+  return symptoms.filter(({kind, state}) => kind === 'probe' && state !== 'over').map(({evidence}) => evidence);
+}
+
+/** Both sides of a replay, as evidence. */
+export function answersOf(pod: PodCase, {through, past}: Reading): Evidence[] {
+  const command = pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace}`);
+  const line = (label: string, text: string): Evidence => ({label, text, source: 'live answer', command});
+  return [...(through ? [line('mesh', `${answerText(through.answer)}`)] : []), ...(past ? [line('direct', answerText(past.answer))] : [])];
+}
+
+function again(pod: PodCase, {container, type}: ProbeCase): string {
+  return pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace} --container ${container} --probe ${type}`);
+}
+
+/** Checks of live answers, which decide where lists leave several causes. */
+export const ANSWERS: Check[] = ROWS.map(check);

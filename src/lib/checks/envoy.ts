@@ -1,0 +1,104 @@
+import type {Evidence} from '../model/symptom.ts';
+import type {EnvoyState, Look} from '../model/look.ts';
+import type {PodCase, ProbeCase} from './case.ts';
+import {eachProbe, type Check, type Found} from './check.ts';
+import {endText} from './words.ts';
+
+function lookOf({look}: PodCase): Look | undefined {
+  return look?.seen ? look.value : undefined;
+}
+
+function stateOf(pod: PodCase): EnvoyState | undefined {
+  const envoy = lookOf(pod)?.envoy;
+  return envoy?.seen ? envoy.value : undefined;
+}
+
+function fromAdmin({pod, commands, detection}: PodCase, text: string, path: string): Evidence {
+  return {label: detection.sidecar?.name ?? 'envoy', text, source: 'config dump', command: `${commands.kubectl(`port-forward pod/${pod.name} -n ${pod.namespace} 15000`)} & curl -s 'localhost:15000${path}'`};
+}
+
+const configDiffers: Check = {
+  code: 'OSMP301',
+  slug: 'envoy-differs',
+  title: "Envoy's configuration leads the probe elsewhere than the mesh promises",
+  severity: 'error',
+  blame: 'mesh',
+  cause: 'The bootstrap of the proxy is not the one that the injector makes for this template: another release, a changed Secret, a pod that was copied.',
+  fix: 'kubectl rollout restart, so that probes and bootstrap come from one injection',
+  cases: ['B14', 'A11'],
+  find: (pod) =>
+    eachProbe(pod, (probe) => {
+      const {promised, path} = probe;
+      if (!promised || sameEnd(probe)) return undefined;
+      return {
+        why: path.end.at === 'break' && path.end.reason === 'no-listener' ? 'Envoy has no listener for it' : `Envoy leads it to ${endText(path.end)}`,
+        because: `by the rules of ${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} it ends at ${endText(promised.end)}, by Envoy's configuration at ${endText(path.end)}`,
+        evidence: [fromAdmin(pod, `:${'port' in probe.call ? probe.call.port : ''} ends at ${endText(path.end)}`, '/config_dump?mask=bootstrap.static_resources')],
+      };
+    }),
+};
+
+/** Where both ends are the same place, however it is reached; whose container it is the dump does not tell. */
+function sameEnd({promised, path}: ProbeCase): boolean {
+  const plain = (end: ProbeCase['path']['end']) => (end.at === 'target' ? [end.target.protocol, end.target.port, end.target.path] : [end.reason]).join(' ');
+  return plain(promised!.end) === plain(path.end);
+}
+
+const notUp: Check = {
+  code: 'OSMP302',
+  slug: 'envoy-not-up',
+  title: 'Envoy runs and is not up',
+  severity: 'error',
+  blame: 'sidecar',
+  cause: 'Envoy opens no listener before the control plane has answered, or 15 s each for clusters and listeners are over.',
+  fix: 'the control plane (osm-controller); a startupProbe that allows 30 s',
+  cases: ['C2', 'C3'],
+  find: (pod) => {
+    const look = lookOf(pod);
+    if (!look || look.envoy.seen === (stateOf(pod)?.ready === 'LIVE')) return [];
+    const state = stateOf(pod);
+    if (!state && !(look.envoy.seen === false && /refused/.test(look.envoy.why.got))) return [];
+    if (state && !/INITIALIZING|DRAINING/.test(state.ready)) return [];
+    const away = state?.counters['control_plane.connected_state'] === 0;
+    const refused = pod.symptoms.filter(({kind, failure}) => (kind === 'probe' && failure === 'refused') || (kind === 'answer' && failure === 'refused'));
+    return [
+      {
+        why: state ? `Envoy is ${state.ready}` : 'Envoy does not listen',
+        because: away ? 'Envoy waits for the control plane, to which it has no connection' : state ? `Envoy says ${state.ready}` : 'its admin port refuses connections',
+        evidence: [fromAdmin(pod, state ? `/ready says ${state.ready}` : 'connection refused', '/ready')],
+        explains: refused,
+        ...(away ? {blame: 'control plane' as const} : {}),
+      },
+    ];
+  },
+};
+
+const controlPlaneAway: Check = {
+  code: 'OSMP303',
+  slug: 'control-plane-away',
+  title: 'Envoy has no connection to the control plane',
+  severity: 'warning',
+  blame: 'control plane',
+  cause: 'Probe listeners are static, so probes go on without a control plane; at a start without it Envoy opens them up to 30 s late, and mesh traffic is dead or old.',
+  fix: 'the pods of osm-controller, and what they log',
+  cases: ['C2'],
+  find: (pod) => {
+    const state = stateOf(pod);
+    if (!state || /INITIALIZING/.test(state.ready)) return [];
+    const away = state.counters['control_plane.connected_state'] === 0;
+    const waited = ['cluster_manager.cds.init_fetch_timeout', 'listener_manager.lds.init_fetch_timeout'].filter((name) => (state.counters[name] ?? 0) > 0);
+    const refused = pod.symptoms.filter(({kind, failure}) => kind === 'probe' && failure === 'refused');
+    if (!away && (waited.length === 0 || refused.length === 0)) return [];
+    const found: Found = {
+      why: away ? 'no control plane' : 'started without a control plane',
+      because: away ? 'control_plane.connected_state is 0 now' : `at its start Envoy waited in vain: ${waited.join(', ')}`,
+      evidence: [fromAdmin(pod, away ? 'control_plane.connected_state: 0' : waited.map((name) => `${name}: ${state.counters[name]}`).join(', '), '/stats?filter=connected_state|init_fetch_timeout')],
+      explains: waited.length > 0 ? refused : [],
+      ...(away ? {} : {severity: 'info'}),
+    };
+    return [found];
+  },
+};
+
+/** Checks of Envoy's own configuration and state. */
+export const ENVOY: Check[] = [configDiffers, notUp, controlPlaneAway];

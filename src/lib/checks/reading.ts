@@ -1,0 +1,83 @@
+import {judge, type Judgement} from '../kubelet/judge.ts';
+import {askedUrl} from '../kubelet/request.ts';
+import {answeredBy, type AnsweredBy} from '../mesh/answered.ts';
+import type {Answer} from '../model/answer.ts';
+import type {Hop, Replay} from '../model/look.ts';
+import type {PodCase, ProbeCase} from './case.ts';
+
+/** One side of a replay: what came back, and what the kubelet would make of it in its own time. */
+export interface Side {
+  answer: Answer;
+  judgement: Judgement;
+  ok: boolean;
+  /** The answer came, or would have come, after `timeoutSeconds`. */
+  late: boolean;
+}
+
+/** A probe's replay, judged. */
+export interface Reading {
+  replay: Replay;
+  through?: Side & {by: AnsweredBy; hops: number};
+  past?: Side;
+}
+
+/** Judges the replay of a probe; undefined where it was not replayed. */
+export function readingOf(pod: PodCase, probe: ProbeCase): Reading | undefined {
+  const {replay} = probe;
+  if (!replay) return undefined;
+  const last = replay.through.at(-1);
+  const through = last && sideOf(pod, probe, last);
+  const past = replay.past && sideOf(pod, probe, replay.past);
+  return {
+    replay,
+    ...(through ? {through: {...through, by: answeredBy(through.answer, viaOf(probe)), hops: replay.through.length, ...(replay.stopped ? stopped(replay.stopped) : {})}} : {}),
+    ...(past ? {past} : {}),
+  };
+}
+
+/** Who handed the request on, where the path has an end. */
+export function viaOf({path}: ProbeCase): 'direct' | 'envoy-http' | 'envoy-tcp' | 'healthcheck' | 'pipy' {
+  return path.end.at === 'target' ? path.end.via : 'direct';
+}
+
+/** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
+export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
+  const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
+  const late = answer.kind === 'timeout' || (answer.kind !== 'unsendable' && answer.ms > limitMs);
+  const judgement = judge(late && answer.kind !== 'open' ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''));
+  return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
+}
+
+/** Where the kubelet's way ends at a redirect, the redirect is not the answer. */
+function stopped({why, to}: NonNullable<Replay['stopped']>): Pick<Side, 'ok' | 'judgement'> {
+  if (why === 'other-host') return {ok: true, judgement: {outcome: 'warning', text: `redirected to ${to}, which the kubelet does not follow`}};
+  const text = why === 'too-many' ? `Get "${to}": stopped after 10 redirects` : `redirected to ${to}, a port that the mesh does not let through`;
+  return {ok: false, judgement: {outcome: 'failure', text}};
+}
+
+/** An answer in a few words: `503 after 4 ms`. */
+export function answerText(answer: Answer): string {
+  switch (answer.kind) {
+    case 'response':
+      return `${answer.status}${answer.end === 'short' ? ', cut short,' : ''} after ${span(answer.ms)}`;
+    case 'open':
+      return answer.said === '' ? 'accepted' : `accepted, said ${JSON.stringify(answer.said.slice(0, 40))}`;
+    case 'refused':
+      return 'refused';
+    case 'closed':
+      return answer.reset ? 'reset without an answer' : 'closed without an answer';
+    case 'timeout':
+      return `no answer within ${span(answer.ms)}`;
+    case 'tls':
+      return answer.plaintext ? 'plaintext instead of TLS' : `TLS fails: ${answer.text}`;
+    case 'not-http':
+      return `no HTTP: ${JSON.stringify(answer.said.slice(0, 40))}`;
+    case 'unsendable':
+      return `can't be sent: ${answer.text}`;
+  }
+}
+
+/** `4 ms`, `3.0s`. */
+export function span(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)}s`;
+}

@@ -1,0 +1,79 @@
+import type {PodCase} from './checks/case.ts';
+import type {Cluster} from './cluster/cluster.ts';
+import {lookInto} from './look.ts';
+import type {Look} from './model/look.ts';
+import type {ProbeRow} from './model/report.ts';
+import type {Observed, Unseen} from './model/unseen.ts';
+
+/** `auto` looks where lists show or can't exclude trouble, into one of the pods that agree; `always` into each. */
+export const LIVE_MODES = ['auto', 'always', 'never'] as const;
+export type LiveMode = (typeof LIVE_MODES)[number];
+
+export interface Looks {
+  /** By the uid of each pod that was looked into, and of those that agree with it. */
+  byUid: Map<string, Observed<Look>>;
+  /** How many were looked into. */
+  pods: number;
+  unseen: Unseen[];
+}
+
+/** Pods at a time: each costs the API server a WebSocket or two. */
+const AT_ONCE = 16;
+
+/** Looks into the pods that need it. @throws {ClusterError} aborted */
+export async function lookIntoAll(cluster: Cluster, cases: PodCase[], rows: ProbeRow[], mode: LiveMode): Promise<Looks> {
+  const groups = groupsOf(cases.filter(isUp), rows, mode);
+  const byUid = new Map<string, Observed<Look>>();
+  const waiting = [...groups];
+  const work = async () => {
+    for (let group = waiting.shift(); group; group = waiting.shift()) {
+      const look = await lookInto(cluster, group[0]!);
+      for (const {pod} of group) byUid.set(pod.uid, look);
+    }
+  };
+  await Promise.all(Array.from({length: AT_ONCE}, work));
+  const looks = groups.map((group) => ({pod: group[0]!, look: byUid.get(group[0]!.pod.uid)!}));
+  return {byUid, pods: looks.filter(({look}) => look.seen).length, unseen: unseenOf(looks, mode)};
+}
+
+/** Something of it runs, so there is something to look into. */
+function isUp({pod}: PodCase): boolean {
+  return pod.phase === 'Running' && pod.podIP !== undefined;
+}
+
+/** Pods whose probes share all rows of the table agree in all that lists tell; of healthy ones `auto` wants none. */
+function groupsOf(cases: PodCase[], rows: ProbeRow[], mode: LiveMode): PodCase[][] {
+  if (mode === 'always') return cases.map((one) => [one]);
+  const signatures = new Map<string, number[]>();
+  for (const [index, {workload, pods}] of rows.entries()) {
+    for (const name of pods) {
+      const key = `${workload.namespace}/${name}`;
+      signatures.set(key, [...(signatures.get(key) ?? []), index]);
+    }
+  }
+  const groups = new Map<string, PodCase[]>();
+  for (const one of cases) {
+    const mine = signatures.get(`${one.pod.namespace}/${one.pod.name}`) ?? [];
+    if (mine.every((index) => rows[index]!.verdict === 'pass')) continue;
+    const key = mine.join();
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+/** What could not be looked at, once for each namespace and reason: a right that is missing is missing for all pods. */
+function unseenOf(looks: {pod: PodCase; look: Observed<Look>}[], mode: LiveMode): Unseen[] {
+  const found = new Map<string, Unseen>();
+  const add = (namespace: string, asked: string, why: Unseen) => {
+    const key = JSON.stringify([asked, namespace, why.got.replaceAll(/"[^"]*"/g, '')]);
+    if (!found.has(key)) found.set(key, {...why, ...(/^40[13] /.test(why.got) ? {asked: `${asked} in namespace ${namespace}`} : {}), ...(mode === 'auto' ? {optional: true as const} : {})});
+  };
+  for (const {pod: {pod, profile}, look} of looks) {
+    if (!look.seen) add(pod.namespace, 'a port-forward to pods', look.why);
+    else {
+      if (!look.value.accessLog.seen && profile?.seen && profile.value.proxy === 'envoy') add(pod.namespace, 'logs of pods', look.value.accessLog.why);
+      if (!look.value.listeners.seen && profile?.seen && profile.value.proxy === 'envoy' && !/refused/.test(look.value.listeners.why.got)) add(pod.namespace, "Envoy's configuration", look.value.listeners.why);
+    }
+  }
+  return [...found.values()];
+}
