@@ -2,23 +2,27 @@ import {Args, Flags} from '@oclif/core';
 import {ProbesCommand} from '../lib/cli/base.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {recording} from '../lib/cluster/snapshot/record.ts';
-import {gather} from '../lib/gather.ts';
+import {LIVE_MODES} from '../lib/look-into-all.ts';
+import {verify} from '../lib/verify.ts';
 
 export default class Snapshot extends ProbesCommand {
   static override summary = 'Records what verify asks the cluster for, redacted, to be judged elsewhere with --from.';
   static override strict = false;
   static override args = {target: Args.string({description: 'what to record, as for verify'})};
   static override examples = ['<%= config.bin %> snapshot -n shop --to case.tgz', '<%= config.bin %> verify -n shop --from case.tgz'];
-  static override flags = {to: Flags.string({required: true, description: 'folder, or file that ends in .tgz', helpValue: 'DIR|FILE.tgz'})};
+  static override flags = {
+    live: Flags.option({options: LIVE_MODES, default: 'auto' as const})({description: 'record live evidence too: where lists leave a question, of all pods, or none'}),
+    to: Flags.string({required: true, description: 'folder, or file that ends in .tgz', helpValue: 'DIR|FILE.tgz'}),
+  };
 
   async run(): Promise<void> {
     const {flags, argv} = await this.parse(Snapshot);
     await this.withCluster(flags, async (cluster) => {
       const scope = this.scopeOf(flags, argv as string[], cluster);
       const recorder = recording(cluster, scope.namespaces);
-      const {pods} = await withProgress('recording', () => gather(recorder.cluster, scope));
+      const {pods} = await withProgress('recording', () => verify(recorder.cluster, scope, this.commands(flags), flags.live));
       await recorder.write(flags.to);
-      process.stderr.write(`recorded ${pods.length} pods to ${flags.to}\n`);
+      process.stderr.write(`recorded ${pods} pods to ${flags.to}\n`);
     });
   }
 }

@@ -6,6 +6,7 @@ import {exitCodeOf} from '../lib/cli/exit.ts';
 import {filterReport} from '../lib/cli/filter.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {FORMATS, render, type Format} from '../lib/render/index.ts';
+import {LIVE_MODES} from '../lib/look-into-all.ts';
 import {verify} from '../lib/verify.ts';
 
 export default class Verify extends ProbesCommand {
@@ -19,13 +20,14 @@ export default class Verify extends ProbesCommand {
     'allow-unknown': Flags.boolean({description: 'do not exit with 4 where something is unknown'}),
     only: Flags.string({delimiter: ',', multipleNonGreedy: true, multiple: true, description: 'report these codes only'}),
     skip: Flags.string({delimiter: ',', multipleNonGreedy: true, multiple: true, description: 'leave these codes out'}),
+    live: Flags.option({options: LIVE_MODES, default: 'auto' as const})({description: 'look into pods by port-forward: where lists leave a question, everywhere, or nowhere'}),
     show: Flags.option({options: ['all'] as const})({description: 'show passing rows too'}),
   };
 
   async run(): Promise<void> {
     const {flags, argv} = await this.parse(Verify);
     const outputs = flags.output.map(parseOutput);
-    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags))));
+    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), flags.live)));
     const wanted = filterReport(report, flags);
     for (const {format, file} of outputs) {
       const look = file === undefined ? this.look(flags) : {color: false, utf8: true};

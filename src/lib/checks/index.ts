@@ -1,12 +1,15 @@
 import type {Blame, Severity} from '../model/finding.ts';
+import {ACCESS} from './access.ts';
+import {ANSWERS} from './answers.ts';
 import type {Check} from './check.ts';
 import {CONTAINERS} from './containers.ts';
 import {CREATION} from './creation.ts';
+import {ENVOY} from './envoy.ts';
 import {FAILING} from './failing.ts';
 import {REWRITING} from './rewriting.ts';
 
 /** All checks in the order in which causes are preferred: what proves a cause comes before what only names a failure. */
-export const CHECKS: readonly Check[] = [...REWRITING, ...CONTAINERS, ...FAILING];
+export const CHECKS: readonly Check[] = [...REWRITING, ...ENVOY, ...CONTAINERS, ...ANSWERS, ...ACCESS, ...FAILING];
 
 export interface CatalogueEntry {
   code: string;

@@ -2,6 +2,7 @@ import type {Commands, PodCase, ProbeCase} from '../checks/case.ts';
 import {callOf, declaredTarget} from '../mesh/call.ts';
 import {reachOf} from '../mesh/compare.ts';
 import {detect, type Detection} from '../mesh/detect.ts';
+import {namedAfter} from '../mesh/observed.ts';
 import {openPorts} from '../mesh/exclusions.ts';
 import {mustInject} from '../mesh/inject.ts';
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
@@ -10,11 +11,14 @@ import {cellOf, rewrite} from '../mesh/rewrite.ts';
 import {expectedSidecar} from '../mesh/sidecar.ts';
 import {trace} from '../mesh/trace.ts';
 import type {ClusterEvent} from '../model/event.ts';
+import type {Look} from '../model/look.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Call, PathEnd, Reach, Sidecar, Target} from '../model/path.ts';
 import type {Container, Pod, Template} from '../model/pod.ts';
 import {PROBE_TYPES, type ProbeType} from '../model/probe.ts';
+import type {Symptom} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
+import {answerSymptom, settled} from './answers.ts';
 import {declaredOf, workloadOf, type Owners} from './declared.ts';
 import {symptomsOf} from './symptoms.ts';
 
@@ -25,6 +29,8 @@ export interface CaseInput {
   events: Observed<ClusterEvent[]>;
   now: number;
   commands: Commands;
+  /** What was found inside the pod, or inside one that agrees with it. */
+  look?: Observed<Look>;
 }
 
 /** A sidecar of nothing: what a pod outside the mesh has in the kubelet's way. */
@@ -32,20 +38,47 @@ const NO_SIDECAR: Sidecar = {listeners: [], open: 'all', ipv6: true, containers:
 
 /** Follows each probe of one pod and gathers what was seen to go wrong with it. */
 export function caseOf(input: CaseInput): PodCase {
-  const {pod, owners, namespace, events, now, commands} = input;
+  const {pod, owners, namespace, events, now, commands, look} = input;
   const declared = declaredOf(pod, owners);
   const detection = detect(pod);
   const meshed = detection.sidecar !== undefined || detection.labelled;
   const profile = meshed ? agreedProfile(detection, declared, pod) : undefined;
-  const sidecar = sidecarOf(profile, declared, detection, pod);
+  const promised = sidecarOf(profile, declared, detection, pod);
+  const sidecar = observedSidecar(promised, declared, look);
   const injection = mustInject({...pod, annotations: declared.seen ? {...declared.value.annotations, ...pod.annotations} : pod.annotations}, namespace);
   const context = {pod, workload: workloadOf(pod, owners), now, commands};
   const symptoms = symptomsOf(context, events);
-  const probes = probesOf(pod, declared, profile, sidecar).map((probe) => ({
-    ...probe,
-    symptoms: symptoms.filter((one) => !one.init && one.container === probe.container && one.probe === probe.type),
-  }));
-  return {...context, namespace, declared, meshed, detection, profile, sidecar, injection, probes, events, symptoms};
+  const probes = probesOf(pod, declared, profile, sidecar).map((probe): ProbeCase => {
+    const replay = look?.seen ? look.value.replays.find((one) => one.container === probe.container && one.probe === probe.type) : undefined;
+    return {
+      ...probe,
+      symptoms: symptoms.filter((one) => !one.init && one.container === probe.container && one.probe === probe.type),
+      ...(sidecar === promised ? {} : {promised: trace(probe.call, promised, pod)}),
+      ...(replay ? {replay} : {}),
+    };
+  });
+  const followed: PodCase = {...context, namespace, declared, meshed, detection, profile, sidecar, injection, probes, events, symptoms, ...(look ? {look} : {})};
+  return look?.seen ? withAnswers(followed) : followed;
+}
+
+/** The answers of a look are symptoms too, and some of what the kubelet reported is over by them. */
+function withAnswers(pod: PodCase): PodCase {
+  const replaced = new Map<Symptom, Symptom>();
+  const probes = pod.probes.map((probe) => {
+    const told = settled(pod, probe);
+    for (const [index, symptom] of probe.symptoms.entries()) replaced.set(symptom, told[index]!);
+    return {...probe, symptoms: [...told, ...answerSymptom(pod, probe)]};
+  });
+  const symptoms = [...pod.symptoms.map((one) => replaced.get(one) ?? one), ...probes.flatMap(({symptoms: all}) => all.filter(({kind}) => kind === 'answer'))];
+  return {...pod, probes, symptoms};
+}
+
+/** The proxy as Envoy itself describes it, where it was asked. */
+function observedSidecar(promised: Sidecar, declared: Observed<Template>, look: Observed<Look> | undefined): Sidecar {
+  if (!look?.seen || !look.value.listeners.seen) return promised;
+  const whose = (type: ProbeType, port: number) =>
+    (declared.seen ? declared.value.containers : []).filter((one) => one.probes[type] && declaredTarget(one, one.probes[type])?.port === port).map(({name}) => name);
+  return {...promised, listeners: namedAfter(look.value.listeners.value, promised.listeners, whose)};
 }
 
 /** Of several profiles that fit, the first, provided that all lead each probe to the same end; else unknown. */
