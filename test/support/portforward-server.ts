@@ -39,10 +39,12 @@ export async function portforwardServer({apps = {}, tls = false, refuse, instead
   const server = tls ? https.createServer({cert: CERT, key: KEY}) : http.createServer();
   const sockets = new Set<WebSocket>();
   const upgrades: http.IncomingMessage[] = [];
+  const raws = new Set<Duplex>();
   const acceptor = new WebSocketServer({noServer: true, handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false)});
   server.on('upgrade', (request: http.IncomingMessage, raw: Duplex, head: Buffer) => {
     upgrades.push(request);
-    raw.on('error', () => undefined);
+    raws.add(raw);
+    raw.on('error', () => undefined).on('close', () => raws.delete(raw));
     if (refuse?.(request, raw)) return;
     acceptor.handleUpgrade(request, raw, head, (socket) => {
       sockets.add(socket);
@@ -61,7 +63,7 @@ export async function portforwardServer({apps = {}, tls = false, refuse, instead
     sockets,
     close: () =>
       new Promise((done) => {
-        for (const socket of sockets) socket.terminate();
+        for (const raw of raws) raw.destroy();
         agent.destroy();
         server.close(() => done());
         server.closeAllConnections();

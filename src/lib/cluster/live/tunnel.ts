@@ -146,7 +146,7 @@ class Channels implements Link {
       const stream = this.streams[channel >> 1]!;
       if (rest.length > 0) {
         if (channel % 2 === 0) stream.arrive(rest);
-        else stream.finish({failure: clean(rest.subarray(0, 4096).toString('utf8'))});
+        else stream.finish({failure: clean(rest.subarray(0, 4096).toString('utf8')).trim()});
       }
     }
     return this.#greeting.every((left, index) => left === 0 || index % 2 === 1);
