@@ -29,6 +29,9 @@ export interface PortforwardServer {
   close(): Promise<void>;
 }
 
+/** Bytes in a frame of the kubelet's. */
+const FRAME = 32 * 1024;
+
 export const REFUSED = (port: number) => `error forwarding port ${port} to pod 0a1b, uid : failed to execute portforward in network namespace "/var/run/netns/cni-1": failed to connect to localhost:${port} inside namespace "0a1b", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found `;
 
 /**
@@ -88,7 +91,7 @@ function bridge(socket: WebSocket, ports: number[], apps: Record<number, App>, l
     near.on('data', (bytes: Buffer) => {
       if (socket.readyState !== socket.OPEN) return;
       near.pause();
-      socket.send(Buffer.concat([Buffer.of(2 * index), bytes]), () => near.resume());
+      for (let at = 0; at < bytes.length; at += FRAME) socket.send(Buffer.concat([Buffer.of(2 * index), bytes.subarray(at, at + FRAME)]), at + FRAME < bytes.length ? () => undefined : () => near.resume());
     });
     near.on('error', (error: Error) => socket.send(Buffer.concat([Buffer.of(2 * index + 1), Buffer.from(`error forwarding port ${port} to pod 0a1b, uid : ${error.message}`)])));
     let told = false;
