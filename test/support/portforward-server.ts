@@ -29,6 +29,9 @@ export interface PortforwardServer {
   close(): Promise<void>;
 }
 
+/** Bytes in a frame of the kubelet's. */
+const FRAME = 32 * 1024;
+
 export const REFUSED = (port: number) => `error forwarding port ${port} to pod 0a1b, uid : failed to execute portforward in network namespace "/var/run/netns/cni-1": failed to connect to localhost:${port} inside namespace "0a1b", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found `;
 
 /**
@@ -39,10 +42,12 @@ export async function portforwardServer({apps = {}, tls = false, refuse, instead
   const server = tls ? https.createServer({cert: CERT, key: KEY}) : http.createServer();
   const sockets = new Set<WebSocket>();
   const upgrades: http.IncomingMessage[] = [];
+  const raws = new Set<Duplex>();
   const acceptor = new WebSocketServer({noServer: true, handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false)});
   server.on('upgrade', (request: http.IncomingMessage, raw: Duplex, head: Buffer) => {
     upgrades.push(request);
-    raw.on('error', () => undefined);
+    raws.add(raw);
+    raw.on('error', () => undefined).on('close', () => raws.delete(raw));
     if (refuse?.(request, raw)) return;
     acceptor.handleUpgrade(request, raw, head, (socket) => {
       sockets.add(socket);
@@ -61,7 +66,7 @@ export async function portforwardServer({apps = {}, tls = false, refuse, instead
     sockets,
     close: () =>
       new Promise((done) => {
-        for (const socket of sockets) socket.terminate();
+        for (const raw of raws) raw.destroy();
         agent.destroy();
         server.close(() => done());
         server.closeAllConnections();
@@ -86,7 +91,7 @@ function bridge(socket: WebSocket, ports: number[], apps: Record<number, App>, l
     near.on('data', (bytes: Buffer) => {
       if (socket.readyState !== socket.OPEN) return;
       near.pause();
-      socket.send(Buffer.concat([Buffer.of(2 * index), bytes]), () => near.resume());
+      for (let at = 0; at < bytes.length; at += FRAME) socket.send(Buffer.concat([Buffer.of(2 * index), bytes.subarray(at, at + FRAME)]), at + FRAME < bytes.length ? () => undefined : () => near.resume());
     });
     near.on('error', (error: Error) => socket.send(Buffer.concat([Buffer.of(2 * index + 1), Buffer.from(`error forwarding port ${port} to pod 0a1b, uid : ${error.message}`)])));
     let told = false;

@@ -65,6 +65,7 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     const byDeadline = (): Answer => (head ? response('late') : {kind: 'timeout', ms: ask.timeoutMs});
     const ear: Ear = {
       head(heard) {
+        if (settled) return;
         if (late) return answer(byDeadline());
         head = heard;
         ms = elapsed();
@@ -77,7 +78,11 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
         size += bytes.length;
         if (size > ask.maxBytes) answer(response('cut'));
       },
-      end: (whole) => (stream.lost !== undefined ? settle({lost: stream.lost}) : answer(response(whole && stream.failure === undefined ? 'whole' : 'short'))),
+      end(whole) {
+        if (settled) return;
+        if (stream.lost !== undefined) return settle({lost: stream.lost});
+        answer(response(whole && stream.failure === undefined ? 'whole' : 'short'));
+      },
       fail(error) {
         if (settled) return;
         if (stream.lost !== undefined) return settle({lost: stream.lost});

@@ -15,16 +15,21 @@ export function getByHttp1(stream: Duplex, {path, headers}: Ask['send'] & {kind:
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new TypeError(`net/http: invalid header field name ${JSON.stringify(name)}`);
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) throw new TypeError(`net/http: invalid header field value for ${JSON.stringify(name)}`);
   }
+  const closing = headers.some(({name}) => name.toLowerCase() === 'connection');
   const request = http.request({
     createConnection: () => stream,
     setHost: false,
-    setDefaultHeaders: false,
     path: wire(path),
-    headers: headers.flatMap(({name, value}) => [name, wire(value)]),
+    // A list is written as it is, but for a Connection header that node adds if there is none, and this can't be forbidden.
+    headers: closing ? headers.flatMap(({name, value}) => [name, wire(value)]) : {},
     // The answer is judged, not handed on: what Go's client or Envoy let pass must not fail here.
     insecureHTTPParser: true,
     maxHeaderSize: MAX_HEADERS,
-  } as http.RequestOptions);
+  });
+  if (!closing) {
+    for (const {name, value} of headers) request.appendHeader(name, wire(value));
+    request.removeHeader('connection');
+  }
   const hear = (response: http.IncomingMessage) => {
     ear.head({protocol: response.httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1', status: response.statusCode ?? 0, reason: response.statusMessage ?? '', headers: paired(response.rawHeaders)});
     response.on('data', (bytes: Buffer) => ear.body(bytes));

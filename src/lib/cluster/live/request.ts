@@ -27,7 +27,7 @@ const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unaut
 /**
  * Sends one GET and hands the body over in pieces. Tries again, with growing pauses or as long as `Retry-After` says, on 429,
  * 5xx and broken connections, as long as `begin` can start afresh: it is called for each attempt.
- * @throws {ClusterError} for each answer that is not 200, and for none within the time
+ * @throws {ClusterError} for each answer that is neither 200 nor 204, and for none within the time
  */
 export function send(credentials: Credentials, asking: Asking, limits: Limits, begin: () => (chunk: Buffer) => void): Promise<void> {
   return patiently(limits.signal, () => once(credentials, asking, limits, begin()));
@@ -73,7 +73,7 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
       {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json'}},
       (response) => {
         response.on('error', broken).on('aborted', () => broken(Object.assign(new Error('the answer stopped in the middle'), {code: 'TRUNCATED'})));
-        if (response.statusCode === 200) {
+        if (response.statusCode === 200 || response.statusCode === 204) {
           response.on('data', (chunk: Buffer) => {
             try {
               take(chunk);

@@ -33,7 +33,7 @@ const GOODBYE_MS = 100;
  * `kubectl port-forward` does. A refused port ends its own stream only. A reader that lags holds up all streams, so
  * memory stays bounded; the protocol tells the end of the pod's side only once **all** streams have ended there, about
  * a second late: nobody may wait for it where a length tells the end.
- * @throws {ClusterError} 403 without get and create on pods/portforward · 404 pod gone · 400 pod on no node yet · no answer within `timeoutMs`
+ * @throws {ClusterError} 403 without get and create on pods/portforward · 404 pod gone · `invalid`: pod on no node yet, or run to its end · no answer within `timeoutMs`
  */
 export function openTunnel(credentials: Credentials, pod: PodName, ports: number[], limits: TunnelLimits): Promise<Tunnel> {
   const where = `${pod.namespace}/${pod.name}`;
@@ -97,7 +97,7 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
       response.on('error', (error) => over(transportError(error, asking, url, timeoutMs, signal)));
       refused(response, asking, (error) => {
         request.destroy();
-        over(error);
+        over(ofPod(error, asking));
       });
     });
     socket.on('error', (error) => {
@@ -113,6 +113,13 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, {once: true});
   });
+}
+
+/** The kubelet says 500 for a pod that runs no more, which no second try will change; and a refusal names its verb. */
+function ofPod(error: Error, {asked, permission}: Asking): Error {
+  if (error instanceof Retry && /pod not found|pod does not exist/.test(error.last.got)) return new ClusterError('invalid', {asked, got: `its containers don't run any more (${error.last.got})`});
+  if (error instanceof ClusterError && error.reason === 'forbidden' && error.got.includes('cannot get resource')) return new ClusterError('forbidden', {asked, got: error.got, try: permission!.replace('can-i create', 'can-i get')});
+  return error;
 }
 
 /** Sorts frames to streams: a stream has channel 2i for its bytes and 2i+1 for the kubelet's word about it. */
@@ -139,7 +146,7 @@ class Channels implements Link {
       const stream = this.streams[channel >> 1]!;
       if (rest.length > 0) {
         if (channel % 2 === 0) stream.arrive(rest);
-        else stream.finish({failure: clean(rest.subarray(0, 4096).toString('utf8'))});
+        else stream.finish({failure: clean(rest.subarray(0, 4096).toString('utf8')).trim()});
       }
     }
     return this.#greeting.every((left, index) => left === 0 || index % 2 === 1);
