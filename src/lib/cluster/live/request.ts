@@ -17,9 +17,12 @@ export interface Limits {
   /** For the whole of one attempt, in milliseconds; 0 for none. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Before the second try, in milliseconds; it doubles with each. */
+  firstPauseMs?: number;
 }
 
 const TRIES = 4;
+const FIRST_PAUSE_MS = 400;
 const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 410: 'gone', 422: 'invalid', 429: 'busy'};
 
 /**
@@ -33,7 +36,7 @@ export async function send(credentials: Credentials, asking: Asking, limits: Lim
       return await once(credentials, asking, limits, begin());
     } catch (error) {
       if (!(error instanceof Retry) || attempt === TRIES || limits.signal.aborted) throw error instanceof Retry ? error.last : error;
-      await pause(error.waitMs ?? 200 * 2 ** attempt * (0.5 + Math.random() / 2), limits.signal);
+      await pause(error.waitMs ?? (limits.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), limits.signal);
     }
   }
 }
