@@ -12,10 +12,12 @@ export interface Wish {
   hosts?: string[];
   /** Who signs; absent for a certificate that signs itself. */
   issuer?: Identity;
+  /** Days until it expires, one if absent; it began a week ago. */
+  days?: number;
 }
 
-/** Makes an X.509 v3 certificate (RFC 5280) with a fresh P-256 key, good from yesterday until tomorrow. */
-export function certificate({name, hosts = [], issuer}: Wish): Identity {
+/** Makes an X.509 v3 certificate (RFC 5280) with a fresh P-256 key. */
+export function certificate({name, hosts = [], issuer, days = 1}: Wish): Identity {
   const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
   const signer: KeyObject = issuer ? createPrivateKey(issuer.key) : privateKey;
   const subject = commonName(name);
@@ -26,7 +28,7 @@ export function certificate({name, hosts = [], issuer}: Wish): Identity {
     der(0x02, serial),
     ECDSA_SHA256,
     issuer ? commonName(new X509Certificate(issuer.cert).subject.replace(/^CN=/, '')) : subject,
-    sequence(utcTime(now - DAY), utcTime(now + DAY)),
+    sequence(utcTime(now - 7 * DAY), utcTime(now + days * DAY)),
     subject,
     publicKey.export({type: 'spki', format: 'der'}),
     der(0xa3, sequence(...(issuer ? [] : [extension('551d13', sequence(der(0x01, Buffer.from([0xff]))))]), ...(hosts.length > 0 ? [extension('551d11', sequence(...hosts.map(host)))] : []))),

@@ -56,7 +56,6 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
   const {url, agent, headers} = credentials;
   const plain = url.protocol === 'http:';
   return new Promise((done, fail) => {
-    const deadline = timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timeout')), timeoutMs) : undefined;
     const settle = (error?: Error) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', abort);
@@ -82,6 +81,7 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
         } else refused(response, asking, settle);
       },
     );
+    const deadline = timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timeout')), timeoutMs) : undefined;
     request.on('error', broken);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, {once: true});
@@ -126,13 +126,29 @@ function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL,
   const server = `${url.protocol}//${url.host}`;
   if (error.message === 'timeout') return new ClusterError('unreachable', {asked, got: `${server} did not answer within ${timeoutMs / 1000}s`});
   if (error.code === 'TRUNCATED' || error.code === 'ECONNRESET') return new Retry(new ClusterError('bad-answer', {asked, got: `${server} ended the answer in the middle`}));
+  return new ClusterError('unreachable', {asked, got: wordsOf(error, url, server)}, {cause: error});
+}
+
+const UNKNOWN_CA = 'shows a certificate that no known CA has signed: is certificate-authority set?';
+
+/** Codes of Node's and OpenSSL's, as a person says them. */
+function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string}}, url: URL, server: string): string {
   const words: Record<string, string> = {
     ECONNREFUSED: `${server} refuses connections: is that the right host and port?`,
     ENOTFOUND: `the name ${url.hostname} is not known`,
     EAI_AGAIN: `the name ${url.hostname} can't be looked up`,
     ETIMEDOUT: `${server} does not answer`,
+    DEPTH_ZERO_SELF_SIGNED_CERT: `${server} ${UNKNOWN_CA}`,
+    SELF_SIGNED_CERT_IN_CHAIN: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_GET_ISSUER_CERT: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `${server} ${UNKNOWN_CA}`,
+    CERT_HAS_EXPIRED: `${server} shows a certificate that has expired`,
+    CERT_NOT_YET_VALID: `${server} shows a certificate that is not valid yet: is the clock right?`,
+    ERR_TLS_CERT_ALTNAME_INVALID: `${server} shows a certificate for another name (${clean(error.cert?.subjectaltname ?? 'it has none')}): is tls-server-name set?`,
   };
-  return new ClusterError('unreachable', {asked, got: words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`}, {cause: error});
+  if (/wrong version number|packet length too long|http request/.test(error.message)) return `${server} does not speak TLS: should it be http://?`;
+  return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
