@@ -95,9 +95,10 @@ function usable({contextName}: Resolved, tls: https.AgentOptions, headers: Recor
   }
 }
 
+/** What the plugin prints stands for the user; a token or password of the kubeconfig wins, as in client-go. */
 async function withPlugin(user: Entry, cluster: Entry, folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Entry> {
-  if (!user['exec']) return user;
-  const credential = await runExecPlugin(user['exec'] as Entry, cluster, folder, env, signal);
+  if (!user['exec'] || user['token'] || user['tokenFile'] || user['username']) return user;
+  const credential = await runExecPlugin(user['exec'] as Entry, {...cluster, 'certificate-authority-data': fileOrData(cluster, 'certificate-authority')}, folder, env, signal);
   const encode = (pem?: string) => (pem === undefined ? undefined : Buffer.from(pem).toString('base64'));
   return {token: credential.token, 'client-certificate-data': encode(credential.clientCertificateData), 'client-key-data': encode(credential.clientKeyData), ...impersonated(user)};
 }
