@@ -19,9 +19,12 @@ export interface Limits {
   /** For the whole of one attempt, in milliseconds; 0 for none. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Before the second try, in milliseconds; it doubles with each. */
+  firstPauseMs?: number;
 }
 
 const TRIES = 4;
+const FIRST_PAUSE_MS = 400;
 const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 410: 'gone', 422: 'invalid', 429: 'busy'};
 
 /**
@@ -30,17 +33,17 @@ const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unaut
  * @throws {ClusterError} for each answer that is neither 200 nor 204, and for none within the time
  */
 export function send(credentials: Credentials, asking: Asking, limits: Limits, begin: () => (chunk: Buffer) => void): Promise<void> {
-  return patiently(limits.signal, () => once(credentials, asking, limits, begin()));
+  return patiently(limits, () => once(credentials, asking, limits, begin()));
 }
 
 /** Tries up to four times, as long as what fails is a Retry. @throws the last failure, as a ClusterError */
-export async function patiently<T>(signal: AbortSignal, attemptOnce: () => Promise<T>): Promise<T> {
+export async function patiently<T>(limits: Limits, attemptOnce: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptOnce();
     } catch (error) {
-      if (!(error instanceof Retry) || attempt === TRIES || signal.aborted) throw error instanceof Retry ? error.last : error;
-      await pause(error.waitMs ?? 200 * 2 ** attempt * (0.5 + Math.random() / 2), signal);
+      if (!(error instanceof Retry) || attempt === TRIES || limits.signal.aborted) throw error instanceof Retry ? error.last : error;
+      await pause(error.waitMs ?? (limits.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), limits.signal);
     }
   }
 }
@@ -60,7 +63,6 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
   const {url, agent, headers} = credentials;
   const plain = url.protocol === 'http:';
   return new Promise((done, fail) => {
-    const deadline = timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timeout')), timeoutMs) : undefined;
     const settle = (error?: Error) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', abort);
@@ -86,6 +88,7 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
         } else refused(response, asking, settle);
       },
     );
+    const deadline = timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timeout')), timeoutMs) : undefined;
     request.on('error', broken);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, {once: true});
@@ -130,13 +133,29 @@ export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, ur
   const server = `${url.protocol}//${url.host}`;
   if (error.message === 'timeout') return new ClusterError('unreachable', {asked, got: `${server} did not answer within ${timeoutMs / 1000}s`});
   if (error.code === 'TRUNCATED' || error.code === 'ECONNRESET') return new Retry(new ClusterError('bad-answer', {asked, got: `${server} ended the answer in the middle`}));
+  return new ClusterError('unreachable', {asked, got: wordsOf(error, url, server)}, {cause: error});
+}
+
+const UNKNOWN_CA = 'shows a certificate that no known CA has signed: is certificate-authority set?';
+
+/** Codes of Node's and OpenSSL's, as a person says them. */
+function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string}}, url: URL, server: string): string {
   const words: Record<string, string> = {
     ECONNREFUSED: `${server} refuses connections: is that the right host and port?`,
     ENOTFOUND: `the name ${url.hostname} is not known`,
     EAI_AGAIN: `the name ${url.hostname} can't be looked up`,
     ETIMEDOUT: `${server} does not answer`,
+    DEPTH_ZERO_SELF_SIGNED_CERT: `${server} ${UNKNOWN_CA}`,
+    SELF_SIGNED_CERT_IN_CHAIN: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_GET_ISSUER_CERT: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `${server} ${UNKNOWN_CA}`,
+    CERT_HAS_EXPIRED: `${server} shows a certificate that has expired`,
+    CERT_NOT_YET_VALID: `${server} shows a certificate that is not valid yet: is the clock right?`,
+    ERR_TLS_CERT_ALTNAME_INVALID: `${server} shows a certificate for another name (${clean(error.cert?.subjectaltname ?? 'it has none')}): is tls-server-name set?`,
   };
-  return new ClusterError('unreachable', {asked, got: words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`}, {cause: error});
+  if (/wrong version number|packet length too long|http request/.test(error.message)) return `${server} does not speak TLS: should it be http://?`;
+  return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

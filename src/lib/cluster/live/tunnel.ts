@@ -42,7 +42,7 @@ export function openTunnel(credentials: Credentials, pod: PodName, ports: number
     asked: `a port-forward to pod ${where}, port ${[...new Set(ports)].join(', ')}`,
     permission: `kubectl auth can-i create pods --subresource=portforward -n ${pod.namespace}${limits.kubectlFlags}`,
   };
-  return patiently(limits.signal, () => openOnce(credentials, asking, ports, limits));
+  return patiently(limits, () => openOnce(credentials, asking, ports, limits));
 }
 
 function openOnce(credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal}: Limits): Promise<Tunnel> {
