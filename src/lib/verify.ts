@@ -60,10 +60,10 @@ export function judge(facts: Facts, head: Head, commands: Commands): Report {
   return reportOf(casesOf(facts, head, commands), facts, head, commands);
 }
 
-/** The condition of the controller, else its newest event; a controller that only lags behind has neither. */
+/** The condition of the controller, else (kinds that have none) its newest event; one that only lags behind has neither. */
 function refusedCase(owner: Owner, {events}: Facts, now: number, commands: Commands): RefusedCase[] {
   const mine = (events.seen ? (events.value.get(owner.uid) ?? []) : []).sort((a, b) => b.last - a.last);
-  const text = owner.refused ?? mine[0]?.message;
+  const text = owner.refused ?? (owner.kind === 'ReplicaSet' ? undefined : mine[0]?.message);
   if (text === undefined) return [];
   const workload = ownWorkload(owner);
   const command = commands.kubectl(`describe ${owner.kind.toLowerCase()} ${owner.name} -n ${owner.namespace}`);

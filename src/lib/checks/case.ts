@@ -15,6 +15,8 @@ import type {Observed} from '../model/unseen.ts';
 export interface ProbeCase {
   container: string;
   type: ProbeType;
+  /** Of a native sidecar: the injector never looks there. */
+  init: boolean;
   declared: Observed<{container: Container; probe: Probe}>;
   /** Where the owner meant it to end. */
   target?: Target;

@@ -3,7 +3,7 @@ import {resolvePort} from '../mesh/rewrite.ts';
 import type {BreakReason} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
-import {callText, endText, probeText, targetText} from './words.ts';
+import {callText, endText, isLocal, probeText, targetText} from './words.ts';
 
 const ISSUE_3773 = 'https://github.com/openservicemesh/osm/issues/3773';
 const ISSUE_4428 = 'https://github.com/openservicemesh/osm/issues/4428';
@@ -31,9 +31,12 @@ function sides(pod: PodCase, probe: ProbeCase) {
   return [...declared, inPod(pod, callText(probe.call))];
 }
 
-/** The other containers that have a probe of this type. */
-function rivals(pod: PodCase, {type, container}: ProbeCase): string[] {
-  return pod.probes.filter((other) => other.type === type && other.container !== container && other.actual?.handler.kind !== 'exec').map((other) => other.container);
+/** The other container whose probe of this type decides: the last that is rewritten, for Pipy the first of all. */
+function decider(pod: PodCase, {type, container, init}: ProbeCase): string | undefined {
+  const all = pod.probes.filter((other) => other.type === type && !other.init);
+  const first = pod.profile?.seen && pod.profile.value.serves.winner === 'first';
+  const one = first ? all[0] : all.filter(({actual, declared}) => ['httpGet', 'tcpSocket'].includes((declared.seen ? declared.value.probe : actual)?.handler.kind ?? '')).at(-1);
+  return init || one?.container === container ? undefined : one?.container;
 }
 
 /** A template that was copied from a running pod has the mesh's own ports in it. */
@@ -87,10 +90,10 @@ const noListener: Check = {
   blame: 'spec',
   cause: 'The proxy opens a probe port only for the one probe of that type that it serves. Where that one is a tcpSocket probe (OSM: the last, Pipy: the first), the port stays closed for the others.',
   fix: 'the same handler in all containers that share a probe type, or exec for one of them',
-  cases: ['A3', 'A8', 'A15', 'HTTP+TCP', 'HTTPS+TCP'],
+  cases: ['A3', 'A8', 'HTTP+TCP', 'HTTPS+TCP'],
   links: [ISSUE_3773],
   find: onBreak(['no-listener'], (pod, probe) => {
-    const other = rivals(pod, probe).at(pod.profile?.seen && pod.profile.value.serves.winner === 'first' ? 0 : -1);
+    const other = decider(pod, probe);
     if (!asExpected(probe)) return undefined;
     return {
       why: other ? `no listener: the ${probe.type} probe of ${other} decides` : 'no listener',
@@ -111,10 +114,11 @@ const noHealthcheck: Check = {
   cases: ['A4', 'TCP+HTTP', 'TCP+HTTPS'],
   links: [ISSUE_3773],
   find: onBreak(['no-healthcheck'], (pod, probe) => {
-    const expected = pod.profile?.seen && !rivals(pod, probe).length;
+    const expected = pod.sidecar.containers.some((name) => HEALTHCHECK_NAMES.includes(name));
+    const other = pod.probes.filter(({type, container}) => type === probe.type && container !== probe.container).at(-1)?.container;
     return {
       why: `nothing on :${HEALTHCHECK_PORT}`,
-      because: expected ? 'the injector should have added it and it is not there' : `the ${probe.type} probe of container ${rivals(pod, probe).at(-1)} decides, and it is none of TCP`,
+      because: expected ? 'the injector should have added it and it is not there' : `the mesh adds it for the last ${probe.type} probe of the pod, ${other ? `that of container ${other}` : 'its own'}, only if that is one of TCP`,
       effect: 'connection refused, for good',
       ...(expected ? {blame: 'mesh' as const, fix: 'kubectl rollout restart, so that the injector sees the pod again'} : {}),
     };
@@ -134,7 +138,7 @@ const protocolClash: Check = {
   find: onBreak(['tls-to-plaintext', 'plaintext-to-tls'], (pod, probe) => {
     if (!asExpected(probe)) return undefined;
     const tls = breakOf(probe) === 'tls-to-plaintext';
-    const other = rivals(pod, probe).at(-1);
+    const other = decider(pod, probe);
     return {
       why: tls ? 'TLS to a plaintext listener' : `plaintext to the TLS port of ${other ?? 'another container'}`,
       because: other ? `the ${probe.type} probe of container ${other} decides which protocol the port speaks` : 'this release rewrites HTTPS probes to a plaintext port',
@@ -153,7 +157,8 @@ const notRewritten: Check = {
   fix: 'an exec probe, or the annotation openservicemesh.io/inbound-port-exclusion-list with this port',
   cases: ['A13', 'A14', 'B10'],
   find: onBreak(['redirected'], (pod, probe) => {
-    if (probe.call.kind === 'grpc') return undefined;
+    if (probe.call.kind === 'grpc' || ('port' in probe.call && probe.call.port === HEALTHCHECK_PORT)) return undefined;
+    if (probe.init) return {why: 'native sidecars are not rewritten', because: 'the injector looks at the containers of the pod only', effect: 'reset where a Service selects the pod, refused where none does'};
     const late = pod.declared.seen && !pod.declared.value.containers.some(({name}) => name === probe.container);
     const cell = !late && probe.call.kind === 'tcp' && asExpected(probe);
     return {
@@ -172,7 +177,7 @@ const rewrittenOtherwise: Check = {
   blame: 'mesh',
   cause: 'Something changed the probe before or after the injector: another webhook, a second injection, a release with other rules.',
   fix: 'compare with a fresh pod: kubectl rollout restart; then look at the other mutating webhooks',
-  cases: ['A11'],
+  cases: ['A7', 'A11'],
   find: (pod) =>
     eachProbe(pod, (probe) => {
       const bad = probe.reach === 'other' || ['no-listener', 'no-route', 'ambiguous-route', 'tls-to-plaintext', 'plaintext-to-tls'].includes(breakOf(probe) ?? '');
@@ -280,6 +285,7 @@ const lifecycleHook: Check = {
   cause: 'Hooks with httpGet or tcpSocket are never rewritten; the kubelet speaks no mTLS, so the call can only fail.',
   fix: 'an exec or sleep hook',
   cases: ['B11'],
+  stops: true,
   find: (pod) => {
     if (!pod.meshed || pod.sidecar.open === 'all') return [];
     const open = pod.sidecar.open;
@@ -313,7 +319,8 @@ const nativeSidecar: Check = {
   blame: 'mesh',
   cause: 'The injector decodes the pod with an API older than native sidecars, so the container becomes an ordinary init container, which never ends.',
   fix: 'an ordinary container instead of a native sidecar',
-  cases: ['B9', 'B10'],
+  cases: ['B9'],
+  stops: true,
   find: (pod) => {
     if (!pod.declared.seen || !pod.meshed) return [];
     return pod.declared.value.initContainers.flatMap((declared): Found[] => {
@@ -332,8 +339,6 @@ const nativeSidecar: Check = {
   },
 };
 
-const LOCAL = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0'];
-
 const execLeaves: Check = {
   code: 'OSMP114',
   slug: 'exec-leaves-pod',
@@ -348,7 +353,7 @@ const execLeaves: Check = {
       ? []
       : eachProbe(pod, ({actual, symptoms}) => {
           if (actual?.handler.kind !== 'exec') return undefined;
-          const away = actual.handler.hosts.filter((host) => !LOCAL.includes(host.toLowerCase()) && !host.startsWith('$'));
+          const away = actual.handler.hosts.filter((host) => !isLocal(host));
           if (away.length === 0) return undefined;
           const hurts = symptoms.some(({state}) => state === 'going-on');
           return {
@@ -433,7 +438,9 @@ const reservedPort: Check = {
       // Whoever binds first keeps the port: the proxy ends for it, or the kubelet asks the app instead of the proxy.
       const asked = pod.probes.filter(({call}) => 'port' in call && taken.includes(Number(call.port))).flatMap(({symptoms}) => symptoms);
       const broken = [...pod.symptoms.filter(({container: of, kind}) => (of === pod.detection.sidecar!.name || of === container.name) && kind === 'crashed'), ...asked];
-      return [{container: container.name, why: `uses ${what} of the mesh`, because: `container ${container.name} declares ${what}`, evidence: [inPod(pod, what)], explains: taken.length > 0 ? broken : []}];
+      const explains = taken.length > 0 ? broken : [];
+      const hurts = explains.some(({state}) => state === 'going-on');
+      return [{container: container.name, why: `uses ${what} of the mesh`, because: `container ${container.name} declares ${what}`, evidence: [inPod(pod, what)], explains, ...(hurts ? {} : {severity: 'warning' as const})}];
     });
   },
 };
