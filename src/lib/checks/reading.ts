@@ -43,8 +43,9 @@ export function viaOf({path}: ProbeCase): 'direct' | 'envoy-http' | 'envoy-tcp' 
 /** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
-  const late = answer.kind === 'timeout' || (answer.kind !== 'unsendable' && answer.ms > limitMs);
-  const judgement = judge(late && answer.kind !== 'open' ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''));
+  // The end of a stream is told a second late, so only an answer's own time counts.
+  const late = answer.kind === 'timeout' || (answer.kind === 'response' && answer.ms > limitMs);
+  const judgement = judge(late ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''));
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
 }
 
