@@ -1,7 +1,7 @@
 import {KILLED} from '../kubelet/timing.ts';
 import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
-import type {Symptom} from '../model/symptom.ts';
+import type {Evidence, Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {carrierOf, exitsItself, inPod, restartsFor, type Check, type Found} from './check.ts';
 
@@ -185,6 +185,12 @@ function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom):
   return KILLED.includes(status ?? 0) || failed || !pod.events.seen ? probe : undefined;
 }
 
+/** The last lines that the container logged before it ended. */
+function lastWords(pod: PodCase, name: string): Evidence[] {
+  const said = pod.look?.seen ? pod.look.value.logs.find(({container}) => container === name) : undefined;
+  return (said?.lines.slice(-2) ?? []).map((text) => ({label: 'log', text, source: 'log', command: logs(pod, name, said!.previous)}));
+}
+
 /** A proxy that has just come back is not asked to serve yet: it waits for its configuration. */
 const WARM_UP_MS = 90_000;
 
@@ -209,7 +215,7 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
           ? {couldBe: ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`], decides: logs(pod, name, true), blame: 'not yet known' as const, fix: ''}
           : {because: self, see: logs(pod, name, true)}),
         effect: `restarted ${symptom.count} time${symptom.count === 1 ? '' : 's'}`,
-        evidence: [symptom.evidence],
+        evidence: [symptom.evidence, ...lastWords(pod, name)],
         explains: [symptom, ...felt.filter((one) => !runs || one.state !== 'going-on'), ...kills],
         ...(symptom.state === 'maybe' ? {severity: 'warning' as const} : {}),
       };

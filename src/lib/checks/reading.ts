@@ -82,3 +82,27 @@ export function answerText(answer: Answer): string {
 export function span(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)}s`;
 }
+
+const PROXY_SAYS = {
+  'cannot-connect': 'Envoy cannot connect to the app',
+  'app-closed': 'the app closed before Envoy had an answer',
+  'no-http': 'Envoy got no HTTP from the app',
+  'gave-up': 'Envoy gave up waiting for the app',
+  'no-route': 'Envoy has no route for it',
+  'tls-refused': 'Envoy refuses TLS',
+  other: 'Envoy answered itself',
+} as const;
+
+/** Who made the answer, in a few words. */
+export function whoText(by: AnsweredBy): string {
+  switch (by.by) {
+    case 'app':
+      return 'the app answered';
+    case 'proxy':
+      return PROXY_SAYS[by.says];
+    case 'healthcheck':
+      return by.says === 'cannot-connect' ? 'osm-healthcheck cannot connect to the app' : by.says === 'connected' ? 'osm-healthcheck could connect' : 'osm-healthcheck answered';
+    case 'nobody':
+      return '';
+  }
+}

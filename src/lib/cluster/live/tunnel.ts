@@ -4,7 +4,7 @@ import {ClusterError, type PodName} from '../cluster.ts';
 import {clean} from '../sanitize.ts';
 import type {Credentials} from './credentials.ts';
 import {PodStream, type Link} from './pod-stream.ts';
-import {patiently, refused, Retry, transportError, type Asking, type Limits} from './request.ts';
+import {patiently, refused, Retry, tooLate, transportError, type Asking, type Limits} from './request.ts';
 
 export interface Tunnel {
   /** From the first byte to the API server until all streams were open, in milliseconds. */
@@ -68,7 +68,7 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
       socket.terminate();
       if (!opened) fail(error);
     };
-    const deadline = timeoutMs > 0 ? setTimeout(() => over(transportError(new Error('timeout'), asking, url, timeoutMs, signal)), timeoutMs) : undefined;
+    const deadline = timeoutMs > 0 ? setTimeout(() => over(tooLate(asking.asked, url, timeoutMs, false)), timeoutMs) : undefined;
     const abort = () => {
       channels.finish({lost: 'interrupted'});
       over(new ClusterError('aborted', {asked: asking.asked, got: 'interrupted'}));
@@ -94,7 +94,7 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
       done({setupMs: Math.round(performance.now() - started), streams: channels.streams, close});
     });
     socket.on('unexpected-response', (request, response: IncomingMessage) => {
-      response.on('error', (error) => over(transportError(error, asking, url, timeoutMs, signal)));
+      response.on('error', (error) => over(transportError(error, asking, url, false, signal)));
       refused(response, asking, (error) => {
         request.destroy();
         over(ofPod(error, asking));
@@ -102,7 +102,7 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
     });
     socket.on('error', (error) => {
       trouble = error;
-      if (!opened) over(/^(Server sent|Invalid Sec-WebSocket|Unexpected)/.test(error.message) ? new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host}: ${clean(error.message)}`}, {cause: error}) : transportError(error, asking, url, timeoutMs, signal));
+      if (!opened) over(/^(Server sent|Invalid Sec-WebSocket|Unexpected)/.test(error.message) ? new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host}: ${clean(error.message)}`}, {cause: error}) : transportError(error, asking, url, false, signal));
     });
     socket.on('close', (code, reason) => {
       const ended = code === 1000 || code === 1001 || code === 1005;
