@@ -161,7 +161,10 @@ function judge(pod: PodCase, probe: ProbeCase, causes: Cause[]): {verdict: Verdi
   const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && kind === 'probe');
   if (symptom || severe) return {verdict: 'fail', why: (own ?? explaining(symptom))?.found.why ?? symptom?.text ?? 'fails'};
   const dead = deadCarrier(pod, probe);
-  if (dead !== undefined) return {verdict: 'fail', why: causes.find(({found}) => found.container === dead)?.found.why ?? `${dead} does not run`};
+  if (dead !== undefined) {
+    const cause = causes.find(({found}) => found.container === dead);
+    return cause ? {verdict: 'fail', why: cause.found.why} : {verdict: 'unknown', why: `${dead} does not run yet`};
+  }
   if (probe.reach === 'unknown') return {verdict: 'unknown', why: !probe.declared.seen ? `declared unknown: ${probe.declared.why.got}` : pod.profile?.seen === false ? pod.profile.why.got : 'where it ends is not known'};
   const young = probe.symptoms.find(({state}) => state === 'starting');
   if (young) return {verdict: 'unknown', why: 'starting'};
