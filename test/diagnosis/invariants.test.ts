@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import {PROFILES} from '../../src/lib/mesh/profiles.ts';
 import {container, crashLoop, ended, event, exec, fails, grpc, http, https, killing, pod, REFUSED, reportOf, restarted, startedAgo, STATUS, tcp, TIMEOUT, unready, waiting, type Raw} from '../support/pods.ts';
 
-const handler = fc.constantFrom<Raw>(http(), http(8081, '/b'), http('web'), https(), tcp(), exec('true'), grpc());
+const handler = fc.constantFrom<Raw>(http(), http(8081, '/b'), http('web'), http(8081, 'b'), http(15902, '/osm-readiness-probe'), http(8080, '/', {host: 'x'}), https(), tcp(), tcp('web'), exec('true'), exec('curl', 'http://pay.svc/'), grpc(), {quic: {}});
 const probes = fc.record({startup: handler, liveness: handler, readiness: handler}, {requiredKeys: []});
 const seconds = fc.constantFrom(1, 8, 25, 70, 290, 700, 3000);
 const status = seconds.chain((at) =>
@@ -15,7 +16,7 @@ const events = fc.array(
   {maxLength: 4},
 );
 const world = fc.record({
-  mesh: fc.constantFrom('osm-1.1' as const, 'osm-0.11' as const, 'fsm' as const, 'osm-main' as const),
+  mesh: fc.constantFrom(...PROFILES.map(({id}) => id), 'none' as const),
   containers: fc.tuple(probes, probes).map(([a, b]) => [container('a', a), container('b', b)]),
   status: fc.record({a: status, b: status, envoy: status}, {requiredKeys: []}),
   age: fc.constantFrom(5, 40, 3600),

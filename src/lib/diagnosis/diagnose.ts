@@ -3,7 +3,7 @@ import type {PodCase, ProbeCase, RefusedCase} from '../checks/case.ts';
 import type {Check, Found} from '../checks/check.ts';
 import {CREATION, refusalOf} from '../checks/creation.ts';
 import {carrierOf} from '../checks/check.ts';
-import {UNEXPLAINED, unexplained} from '../checks/failing.ts';
+import {astray, UNEXPLAINED, unexplained} from '../checks/failing.ts';
 import {CHECKS} from '../checks/index.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
 import {SEVERITIES, type Finding, type Severity} from '../model/finding.ts';
@@ -58,7 +58,8 @@ function causesOf(pod: PodCase): Cause[] {
     }
   }
   const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && (one.state === 'going-on' || one.state === 'maybe'));
-  return [...causes, ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
+  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && found.probe === type));
+  return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
 }
 
 function findingOf(pod: PodCase, {check, found}: Cause): Finding {
