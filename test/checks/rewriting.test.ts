@@ -10,6 +10,9 @@ export const ROWS = table('rewriting: the pod against its template', [
   loud('OSMP101', 'Pipy serves the first of two', () => two(http(8080, '/a'), http(8081, '/b'), {mesh: 'fsm'}), {verdict: {'a readiness': 'pass', 'b readiness': 'fail: answered by container a'}}),
   loud('OSMP101', 'a liveness probe is answered by another container, and the kubelet kills for it', () =>
     pod({containers: [container('a', {liveness: http(8080, '/a')}), container('b', {liveness: http(8081, '/b')})], status: {a: crashLoop(137, 60)}, events: [killing('liveness', {container: 'a', last: 60}), fails('Liveness', STATUS(404), {container: 'a', count: 9, last: 60})]}), {verdict: {'a liveness': 'fail: answered by container b'}}),
+  loud('OSMP101', 'the last container names a port that it does not declare', () => two(http(8080, '/a'), http('web')), {also: ['OSMP108'], verdict: {'a readiness': 'fail: answered by container b', 'b readiness': 'fail: port "web" is not declared'}}),
+  loud('OSMP101', 'the path of the last container has no slash', () => two(http(8080, '/a'), http(8081, 'b')), {also: ['OSMP110'], verdict: {'a readiness': 'fail: answered by container b', 'b readiness': 'fail: path without /'}}),
+  loud('OSMP101', 'the last container was exported from a running pod', () => two(http(8080, '/a'), http(15902, '/osm-readiness-probe')), {also: ['OSMP107'], verdict: {'a readiness': 'fail: answered by container b'}}),
   silent('OSMP101', 'both containers probe one endpoint', () => two(http(8080, '/a'), http(8080, '/a')), {verdict: {'a readiness': 'pass'}}),
   silent('OSMP101', 'the types differ', () => pod({containers: [container('a', {liveness: http()}), container('b', {readiness: http(8081)})]})),
   silent('OSMP101', 'the path has a query', () => one(http(8080, '/ok?full=1&b=2')), {verdict: {'app readiness': 'pass'}}),

@@ -152,7 +152,7 @@ const sidecarDown: Check = {
   blame: 'sidecar',
   cause: 'Without the proxy no rewritten probe is answered, and the kubelet restarts healthy apps for it.',
   fix: 'its last log lines; for OOMKilled more memory: sidecar.resources of the MeshConfig',
-  cases: ['C4', 'C6', 'C7'],
+  cases: ['B3', 'C4', 'C6', 'C7'],
   namesFailure: true,
   stops: true,
   find: (pod) => crashes(pod, (name) => isMeshContainer(name)),

@@ -4,8 +4,8 @@ import type {Blame} from '../model/finding.ts';
 import type {Via} from '../model/path.ts';
 import type {Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {exitsItself, inTemplate, restartsFor, type Check, type Found} from './check.ts';
-import {isLocal, probeText, targetText} from './words.ts';
+import {exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
+import {callText, endText, isLocal, probeText, targetText} from './words.ts';
 
 /** What a failure can mean on the way that this probe takes. Lists tell no more; live answers decide. */
 interface Meaning {
@@ -248,12 +248,13 @@ const killed: Check = {
       .map((symptom): Found => {
         const of = pod.probes.find(({container, type}) => container === symptom.container && type === symptom.probe);
         const failures = of?.symptoms.filter(({kind}) => kind === 'probe') ?? [];
+        const meanings = of ? [...new Set(failures.flatMap((one) => meaningOf(of, one).couldBe))] : [];
         const crash = exitsItself(pod, symptom.container!) ? [] : pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
         return {
           ...(symptom.container ? {container: symptom.container} : {}),
           ...(symptom.probe ? {probe: symptom.probe} : {}),
           why: `killed by its ${symptom.probe} probe`,
-          couldBe: ['the app needs longer to start than the probe allows', ...new Set(of && failures.length > 0 ? failures.flatMap((one) => meaningOf(of, one).couldBe) : ['the app does not answer'])],
+          couldBe: ['the app needs longer to start than the probe allows', ...(meanings.length > 0 ? meanings : ['the app does not answer as the probe wants'])],
           decides: pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${symptom.container} --previous`),
           effect: crash[0] ? `restarted ${crash[0].count} time${crash[0].count === 1 ? '' : 's'}` : 'restarted',
           evidence: [symptom.evidence, ...failures.map(({evidence: one}) => one)],
@@ -282,4 +283,9 @@ export function unexplained(symptom: Symptom): Found {
     explains: [symptom],
     ...(state === 'maybe' ? {severity: 'warning' as const} : {}),
   };
+}
+
+/** A path that ends elsewhere for a reason that no check names. */
+export function astray(pod: PodCase, {container, type, path, call}: ProbeCase): Found {
+  return {container, probe: type, why: 'ends elsewhere', because: `unexplained: the call ends at ${endText(path.end)}`, fix: '', evidence: [inPod(pod, callText(call))]};
 }

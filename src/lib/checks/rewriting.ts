@@ -1,6 +1,6 @@
 import {HEALTHCHECK_PORT, isMeshProbePort, PROXY_UID, RESERVED_PORTS, SIDECAR_NAMES, HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import {resolvePort} from '../mesh/rewrite.ts';
-import type {BreakReason} from '../model/path.ts';
+import type {BreakReason, Target} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
 import {callText, endText, isLocal, probeText, targetText} from './words.ts';
@@ -57,6 +57,13 @@ function onBreak(reasons: BreakReason[], say: (pod: PodCase, probe: ProbeCase) =
     });
 }
 
+/** The target that the probe is led to instead of its own, also where that one's own path is broken. */
+function otherTarget({container, path: {end}, reach}: ProbeCase): Target | undefined {
+  if (end.at === 'target') return reach === 'other' ? end.target : undefined;
+  const taken = reach === 'broken' && ['unresolved-port', 'self-loop', 'bad-path'].includes(end.reason) && end.meant?.containers.length && !end.meant.containers.includes(container);
+  return taken ? end.meant : undefined;
+}
+
 const sharedTarget: Check = {
   code: 'OSMP101',
   slug: 'shared-target',
@@ -69,14 +76,14 @@ const sharedTarget: Check = {
   links: [ISSUE_3773],
   find: (pod) =>
     eachProbe(pod, (probe) => {
-      if (probe.reach !== 'other' || !asExpected(probe) || isStale(probe) || probe.path.end.at !== 'target') return undefined;
-      const {target} = probe.path.end;
+      const target = otherTarget(probe);
+      if (!target || !asExpected(probe) || isStale(probe)) return undefined;
       const by = target.containers.filter((name) => name !== probe.container);
       const who = by.length > 0 ? `container ${by.join(', ')}` : targetText(target);
       return {
         why: `answered by ${who}`,
         because: `${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} has one ${probe.type} target per pod: ${targetText(target)}`,
-        effect: `the answer says nothing of container ${probe.container}`,
+        effect: breakOf(probe) === undefined ? `the answer says nothing of container ${probe.container}` : 'that probe is broken itself, so this one fails with it',
         evidence: sides(pod, probe),
       };
     }),
@@ -260,7 +267,7 @@ const pathWithoutSlash: Check = {
   cause: 'The kubelet adds a missing slash, the route of the proxy does not: the app gets a request line that servers reject with 400.',
   fix: 'begin the path with /',
   cases: ['E8'],
-  find: onBreak(['bad-path'], () => ({why: 'path without /', because: 'the proxy sends the path as it is declared'})),
+  find: onBreak(['bad-path'], (_, probe) => (otherTarget(probe) ? undefined : {why: 'path without /', because: 'the proxy sends the path as it is declared'})),
 };
 
 const grpcUnreachable: Check = {

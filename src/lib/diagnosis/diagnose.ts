@@ -3,7 +3,7 @@ import type {PodCase, ProbeCase, RefusedCase} from '../checks/case.ts';
 import type {Check, Found} from '../checks/check.ts';
 import {CREATION, refusalOf} from '../checks/creation.ts';
 import {carrierOf} from '../checks/check.ts';
-import {UNEXPLAINED, unexplained} from '../checks/failing.ts';
+import {astray, UNEXPLAINED, unexplained} from '../checks/failing.ts';
 import {CHECKS} from '../checks/index.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
 import {SEVERITIES, type Finding, type Severity} from '../model/finding.ts';
@@ -58,7 +58,8 @@ function causesOf(pod: PodCase): Cause[] {
     }
   }
   const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && (one.state === 'going-on' || one.state === 'maybe'));
-  return [...causes, ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
+  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && found.probe === type));
+  return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
 }
 
 function findingOf(pod: PodCase, {check, found}: Cause): Finding {
@@ -161,7 +162,10 @@ function judge(pod: PodCase, probe: ProbeCase, causes: Cause[]): {verdict: Verdi
   const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && (kind === 'probe' || kind === 'answer'));
   if (symptom || severe) return {verdict: 'fail', why: (own ?? explaining(symptom))?.found.why ?? symptom?.text ?? 'fails'};
   const dead = deadCarrier(pod, probe);
-  if (dead !== undefined) return {verdict: 'fail', why: causes.find(({found}) => found.container === dead)?.found.why ?? `${dead} does not run`};
+  if (dead !== undefined) {
+    const cause = causes.find(({found}) => found.container === dead);
+    return cause ? {verdict: 'fail', why: cause.found.why} : {verdict: 'unknown', why: `${dead} does not run yet`};
+  }
   if (probe.reach === 'unknown') return {verdict: 'unknown', why: !probe.declared.seen ? `declared unknown: ${probe.declared.why.got}` : pod.profile?.seen === false ? pod.profile.why.got : 'where it ends is not known'};
   const young = probe.symptoms.find(({state}) => state === 'starting');
   if (young) return {verdict: 'unknown', why: 'starting'};
