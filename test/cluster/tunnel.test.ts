@@ -3,6 +3,7 @@ import {getEventListeners} from 'node:events';
 import {readdirSync} from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type WebSocket from 'ws';
 import {ClusterError, type ClusterErrorReason} from '../../src/lib/cluster/cluster.ts';
@@ -115,7 +116,7 @@ describe('a tunnel to a pod', () => {
   });
 
   describe('is refused', () => {
-    const status = (code: number, message: string) => ({refuse: (_request: http.IncomingMessage, socket: import('node:stream').Duplex) => {
+    const status = (code: number, message: string) => ({refuse: (_request: http.IncomingMessage, socket: Duplex) => {
       const body = JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code});
       socket.end(`HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nRetry-After: 0\r\n\r\n${body}`);
       return true;
