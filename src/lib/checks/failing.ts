@@ -1,10 +1,10 @@
 import {slashed} from '../mesh/call.ts';
-import {HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
+import {HEALTHCHECK_PORT} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
-import type {Via} from '../model/path.ts';
 import type {Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
+import {viaOf} from './reading.ts';
 import {callText, endText, isLocal, probeText, targetText} from './words.ts';
 
 /** What a failure can mean on the way that this probe takes. Lists tell no more; live answers decide. */
@@ -16,12 +16,6 @@ interface Meaning {
 
 function app(probe: ProbeCase): string {
   return probe.target ? targetText({...probe.target, containers: []}) : 'its port';
-}
-
-/** Who answers the call: by the path, or where that is not known by the port of the mesh that is called. */
-function viaOf({path, call}: ProbeCase): Via {
-  if (path.end.at === 'target' || !('port' in call) || typeof call.port !== 'number' || !isMeshProbePort(call.port)) return path.end.at === 'target' ? path.end.via : 'direct';
-  return call.port === HEALTHCHECK_PORT ? 'healthcheck' : call.kind === 'http' && call.scheme === 'HTTP' ? 'envoy-http' : 'envoy-tcp';
 }
 
 /** The kubelet's text names another URL than the one that it was told to call: it followed a redirect. */

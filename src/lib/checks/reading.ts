@@ -1,8 +1,10 @@
 import {judge, type Judgement} from '../kubelet/judge.ts';
 import {askedUrl} from '../kubelet/request.ts';
 import {answeredBy, type AnsweredBy} from '../mesh/answered.ts';
+import {HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
 import type {Answer} from '../model/answer.ts';
 import type {Hop, Replay} from '../model/look.ts';
+import type {Via} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 
 /** One side of a replay: what came back, and what the kubelet would make of it in its own time. */
@@ -35,9 +37,10 @@ export function readingOf(pod: PodCase, probe: ProbeCase): Reading | undefined {
   };
 }
 
-/** Who handed the request on, where the path has an end. */
-export function viaOf({path}: ProbeCase): 'direct' | 'envoy-http' | 'envoy-tcp' | 'healthcheck' | 'pipy' {
-  return path.end.at === 'target' ? path.end.via : 'direct';
+/** Who answers the call: by the path, or where that is not known by the port of the mesh that is called. */
+export function viaOf({path, call}: ProbeCase): Via {
+  if (path.end.at === 'target' || !('port' in call) || typeof call.port !== 'number' || !isMeshProbePort(call.port)) return path.end.at === 'target' ? path.end.via : 'direct';
+  return call.port === HEALTHCHECK_PORT ? 'healthcheck' : call.kind === 'http' && call.scheme === 'HTTP' ? 'envoy-http' : 'envoy-tcp';
 }
 
 /** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
