@@ -61,7 +61,7 @@ function symptomEvidence({symptoms}: ProbeCase): Evidence[] {
 export function answersOf(pod: PodCase, {through, past}: Reading): Evidence[] {
   const command = pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace}`);
   const line = (label: string, text: string): Evidence => ({label, text, source: 'live answer', command});
-  return [...(through ? [line('mesh', [answerText(through.answer), whoText(through.by)].filter(Boolean).join(', '))] : []), ...(past ? [line('direct', answerText(past.answer))] : [])];
+  return [...(through ? [line('mesh', [answerText(through.answer), whoText(through.answer, through.by)].filter(Boolean).join(', '))] : []), ...(past ? [line('direct', answerText(past.answer))] : [])];
 }
 
 function again(pod: PodCase, {container, type}: ProbeCase): string {

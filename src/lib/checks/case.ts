@@ -61,6 +61,8 @@ export interface RefusedCase {
   owner: Owner;
   workload: Workload;
   symptom: Symptom;
+  /** What the injector logged of pods in this namespace, newest last; absent where nobody looked. */
+  injectorSays?: string[];
   now: number;
   commands: Commands;
 }

@@ -96,8 +96,9 @@ const PROXY_SAYS = {
   other: 'Envoy answered itself',
 } as const;
 
-/** Who made the answer, in a few words. */
-export function whoText(by: AnsweredBy): string {
+/** Who made the answer, in a few words; nobody made one that did not come. */
+export function whoText(answer: Answer, by: AnsweredBy): string {
+  if (answer.kind !== 'response') return '';
   switch (by.by) {
     case 'app':
       return 'the app answered';

@@ -4,7 +4,6 @@ import type {Answer, Ask} from '../../model/answer.ts';
 import type {Header} from '../../model/probe.ts';
 import {clean, cleanLines} from '../sanitize.ts';
 import {getByHttp1} from './http1.ts';
-import {getByHttp2} from './http2.ts';
 import type {PodStream} from './pod-stream.ts';
 import {looksLikeTls, startTls, tlsText} from './tls.ts';
 
@@ -112,7 +111,12 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
       }
     };
     if (send.scheme === 'HTTP') speak(stream, getByHttp1);
-    else startTls(stream, ear, (secure) => speak(secure, secure.alpnProtocol === 'h2' ? getByHttp2 : getByHttp1));
+    else {
+      startTls(stream, ear, (secure) => {
+        if (secure.alpnProtocol !== 'h2') speak(secure, getByHttp1);
+        else import('./http2.ts').then(({getByHttp2}) => settled || speak(secure, getByHttp2), ear.fail); // Few apps speak it.
+      });
+    }
   });
 }
 

@@ -2,11 +2,12 @@ import {setMaxListeners} from 'node:events';
 import {clean} from '../sanitize.ts';
 import {ClusterError, RESOURCES, type Cluster, type ListOptions, type PodName, type RawObject, type Resource} from '../cluster.ts';
 import {credentialsOf, type Credentials, type Identity} from './credentials.ts';
+import {exchange} from './exchange.ts';
 import {ItemCutter} from './items.ts';
 import {readKubeconfig, type KubeconfigOptions} from './kubeconfig.ts';
 import {readLog} from './log.ts';
 import {send, type Asking, type Limits} from './request.ts';
-import type {Tunnel} from './tunnel.ts';
+import {openTunnel, type Tunnel} from './tunnel.ts';
 
 export interface ConnectOptions extends KubeconfigOptions, Identity, Limits {
   /** The user's own flags, to be repeated in commands that we print. */
@@ -55,9 +56,8 @@ export function connect(options: ConnectOptions): LiveCluster {
       const where = namespace ? ` in namespace ${namespace}` : '';
       return document({path: `${path}/${encodeURIComponent(name)}`, asked: `${resource}/${name}${where}`, permission: `kubectl auth can-i ${verb}${options.kubectlFlags}`});
     },
-    // What only --live needs is loaded when it is needed.
-    exchange: async (pod, asks) => (await import('./exchange.ts')).exchange(await signedIn(), pod, asks, options),
-    tunnel: async (pod, ports) => (await import('./tunnel.ts')).openTunnel(await signedIn(), pod, ports, options),
+    exchange: async (pod, asks) => exchange(await signedIn(), pod, asks, options),
+    tunnel: async (pod, ports) => openTunnel(await signedIn(), pod, ports, options),
     log: async (pod, log) => readLog(await signedIn(), pod, log, options),
     close: () => void credentials?.then(({agent}) => agent.destroy()).catch(() => undefined),
   };

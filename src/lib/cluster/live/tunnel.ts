@@ -1,5 +1,5 @@
 import type {IncomingMessage} from 'node:http';
-import WebSocket from 'ws';
+import type WebSocket from 'ws';
 import {ClusterError, type PodName} from '../cluster.ts';
 import {clean} from '../sanitize.ts';
 import type {Credentials} from './credentials.ts';
@@ -35,21 +35,26 @@ const GOODBYE_MS = 100;
  * a second late: nobody may wait for it where a length tells the end.
  * @throws {ClusterError} 403 without get and create on pods/portforward · 404 pod gone · `invalid`: pod on no node yet, or run to its end · no answer within `timeoutMs`
  */
-export function openTunnel(credentials: Credentials, pod: PodName, ports: number[], limits: TunnelLimits): Promise<Tunnel> {
+export async function openTunnel(credentials: Credentials, pod: PodName, ports: number[], limits: TunnelLimits): Promise<Tunnel> {
   const where = `${pod.namespace}/${pod.name}`;
   const asking: Asking = {
     path: `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward?${ports.map((port) => `ports=${port}`).join('&')}`,
     asked: `a port-forward to pod ${where}, port ${[...new Set(ports)].join(', ')}`,
     permission: `kubectl auth can-i create pods --subresource=portforward -n ${pod.namespace}${limits.kubectlFlags}`,
   };
+<<<<<<< HEAD
   return patiently(limits, () => openOnce(credentials, asking, ports, limits));
+=======
+  const {WebSocket} = await import('ws'); // A tenth of what a verify takes; most of them need none.
+  return patiently(limits.signal, () => openOnce(WebSocket, credentials, asking, ports, limits));
+>>>>>>> helper-c
 }
 
-function openOnce(credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal}: Limits): Promise<Tunnel> {
+function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal}: Limits): Promise<Tunnel> {
   const {url, tls, headers, agent, proxied} = credentials;
   return new Promise((done, fail) => {
     const started = performance.now();
-    const socket = new WebSocket(`${url.protocol === 'http:' ? 'ws' : 'wss'}://${url.host}${url.pathname.replace(/\/$/, '')}${asking.path}`, [PROTOCOL], {
+    const socket = new Socket(`${url.protocol === 'http:' ? 'ws' : 'wss'}://${url.host}${url.pathname.replace(/\/$/, '')}${asking.path}`, [PROTOCOL], {
       ...tls,
       headers,
       ...(proxied ? {agent} : {}),
@@ -74,7 +79,7 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
       over(new ClusterError('aborted', {asked: asking.asked, got: 'interrupted'}));
     };
     const pings = setInterval(() => {
-      if (socket.readyState === WebSocket.OPEN) socket.ping(() => undefined);
+      if (socket.readyState === socket.OPEN) socket.ping(() => undefined);
     }, PING_MS).unref();
     const close = () => {
       channels.finish({lost: 'closed'});
