@@ -42,12 +42,8 @@ export async function openTunnel(credentials: Credentials, pod: PodName, ports: 
     asked: `a port-forward to pod ${where}, port ${[...new Set(ports)].join(', ')}`,
     permission: `kubectl auth can-i create pods --subresource=portforward -n ${pod.namespace}${limits.kubectlFlags}`,
   };
-<<<<<<< HEAD
-  return patiently(limits, () => openOnce(credentials, asking, ports, limits));
-=======
   const {WebSocket} = await import('ws'); // A tenth of what a verify takes; most of them need none.
-  return patiently(limits.signal, () => openOnce(WebSocket, credentials, asking, ports, limits));
->>>>>>> helper-c
+  return patiently(limits, () => openOnce(WebSocket, credentials, asking, ports, limits));
 }
 
 function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal}: Limits): Promise<Tunnel> {
