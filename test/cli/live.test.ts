@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import type {RawObject} from '../../src/lib/cluster/cluster.ts';
 import {breaksOff, json, list, listText, paged, serve, silence, stalls, status, text, type ApiServer, type Script} from '../support/api-server.ts';
 import {kubeconfigFile} from '../support/connection.ts';
+import {proxy} from '../support/proxy.ts';
 import {run, start, type Ran} from '../support/run.ts';
 
 interface Recorded {
@@ -113,14 +114,10 @@ describe('what a run costs the server', () => {
 });
 
 describe('a run that is cut short', () => {
-  const begun = (server: ApiServer, path: string) =>
-    new Promise<void>((done) => {
-      const look = setInterval(() => {
-        if (!server.asked().some((url) => url.startsWith(path))) return;
-        clearInterval(look);
-        done();
-      }, 5);
-    });
+  const until = async (holds: () => boolean) => {
+    for (const since = performance.now(); !holds(); await new Promise((next) => setTimeout(next, 5))) assert.ok(performance.now() - since < 8000, 'asked in time');
+  };
+  const begun = (server: ApiServer, path: string) => until(() => server.asked().some((url) => url.startsWith(path)));
   for (const [sentence, answer] of [['that does not come', silence], ['that stops in the middle', stalls(listText(itemsOf('pods')).slice(0, 5000))]] as const) {
     it(`Ctrl-C in a list ${sentence}: interrupted, 130`, () =>
       withServer({...DEMO, [PODS]: answer}, async (server, args) => {
@@ -143,6 +140,16 @@ describe('a run that is cut short', () => {
       running.kill('SIGINT');
       assert.equal((await running.ended).code, 130);
     }));
+  it('Ctrl-C behind a proxy that never answers: interrupted, 130', async () => {
+    const between = await proxy(1, 0);
+    const running = start(['verify', '-n', 'demo', '--kubeconfig', kubeconfigFile('https://api.test')], {HTTPS_PROXY: between.url});
+    await until(() => between.tunnels.length > 0);
+    running.kill('SIGINT');
+    const ran = await running.ended;
+    await between.close();
+    assert.equal(ran.code, 130);
+    assert.equal(ran.stderr, 'interrupted\n');
+  });
   for (const [format, code] of [['table', 1], ['json', 1]] as const) {
     it(`a reader of ${format} that left is no error: ${code}`, () =>
       withServer(DEMO, async (_, args) => {

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type {AddressInfo} from 'node:net';
+import type {AddressInfo, Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import {certificate, type Identity} from './certificates.ts';
 
@@ -68,6 +68,9 @@ export async function serve(script: Script, {plain = false, identity = SERVER, v
   };
   const server = plain ? http.createServer(listener) : https.createServer({...identity, requestCert: true, rejectUnauthorized: false}, listener);
   server.on(plain ? 'connection' : 'secureConnection', () => api.connections++);
+  // A test that fails before it closes must not keep the tests from ending.
+  server.on('connection', (socket: Socket) => void socket.unref());
+  server.unref();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   api.port = (server.address() as AddressInfo).port;
   api.url = `${plain ? 'http' : 'https'}://127.0.0.1:${api.port}`;

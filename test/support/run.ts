@@ -11,7 +11,7 @@ export interface Ran {
 export interface Running {
   ended: Promise<Ran>;
   kill(signal: NodeJS.Signals): void;
-  /** Leaves after the first piece of stdout, as `head -1` does. */
+  /** Nobody reads stdout any more, as after `head -1`. */
   closeStdoutAtOnce(): void;
 }
 

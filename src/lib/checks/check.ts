@@ -71,6 +71,12 @@ export function exitsItself(pod: PodCase, name: string): boolean {
   return crash?.failure === 'OOMKilled' || (!killed && crash !== undefined && !KILLED.includes(crash.status ?? 0));
 }
 
+/** True where Envoy's own configuration leads the probe elsewhere than the mesh promises; whose container it is the dump does not tell. */
+export function differs({promised, path}: ProbeCase): boolean {
+  const plain = (end: ProbeCase['path']['end']) => (end.at === 'target' ? [end.target.protocol, end.target.port, end.target.path] : [end.reason]).join(' ');
+  return promised !== undefined && plain(promised.end) !== plain(path.end);
+}
+
 /** The pod's own side of a probe, as a person can read it. */
 export function inPod({pod, commands}: PodCase, text: string): Evidence {
   return {label: 'pod', text, source: 'pod spec', command: commands.kubectl(`get pod ${pod.name} -n ${pod.namespace} -o yaml`)};

@@ -182,7 +182,7 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
       effect: effectOf(probe, main, kills),
       fix: '',
       evidence: [...live.map(({evidence: one}) => one), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
-      explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe'), ...kills],
+      explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe' || kind === 'answer'), ...kills],
       ...(main.state === 'maybe' ? {severity: 'warning' as const} : {}),
       ...(meaning.blame && sure ? {blame: meaning.blame} : {}),
     },

@@ -2,7 +2,7 @@ import {HEALTHCHECK_PORT, isMeshProbePort, PROXY_UID, RESERVED_PORTS, SIDECAR_NA
 import {resolvePort} from '../mesh/rewrite.ts';
 import type {BreakReason, Target} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
+import {differs, eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
 import {callText, endText, isLocal, probeText, targetText} from './words.ts';
 
 const ISSUE_3773 = 'https://github.com/openservicemesh/osm/issues/3773';
@@ -10,7 +10,9 @@ const ISSUE_4428 = 'https://github.com/openservicemesh/osm/issues/4428';
 const ISSUE_4434 = 'https://github.com/openservicemesh/osm/issues/4434';
 
 /** The reason why a probe's path breaks off, if it does. */
-function breakOf({path, reach}: ProbeCase): BreakReason | undefined {
+function breakOf(probe: ProbeCase): BreakReason | undefined {
+  const {path, reach} = probe;
+  if (differs(probe)) return undefined;
   return reach === 'broken' && path.end.at === 'break' ? path.end.reason : undefined;
 }
 
@@ -58,7 +60,9 @@ function onBreak(reasons: BreakReason[], say: (pod: PodCase, probe: ProbeCase) =
 }
 
 /** The target that the probe is led to instead of its own, also where that one's own path is broken. */
-function otherTarget({container, path: {end}, reach}: ProbeCase): Target | undefined {
+function otherTarget(probe: ProbeCase): Target | undefined {
+  const {container, path: {end}, reach} = probe;
+  if (differs(probe)) return undefined;
   if (end.at === 'target') return reach === 'other' ? end.target : undefined;
   const taken = reach === 'broken' && ['unresolved-port', 'self-loop', 'bad-path'].includes(end.reason) && end.meant?.containers.length && !end.meant.containers.includes(container);
   return taken ? end.meant : undefined;
@@ -187,7 +191,7 @@ const rewrittenOtherwise: Check = {
   cases: ['A7', 'A11'],
   find: (pod) =>
     eachProbe(pod, (probe) => {
-      const bad = probe.reach === 'other' || ['no-listener', 'no-route', 'ambiguous-route', 'tls-to-plaintext', 'plaintext-to-tls'].includes(breakOf(probe) ?? '');
+      const bad = (probe.reach === 'other' && !differs(probe)) || ['no-listener', 'no-route', 'ambiguous-route', 'tls-to-plaintext', 'plaintext-to-tls'].includes(breakOf(probe) ?? '');
       const ours = breakOf(probe) === 'no-route' || breakOf(probe) === 'ambiguous-route';
       if (!bad || isStale(probe) || (asExpected(probe) && !ours)) return undefined;
       const header = probe.call.kind === 'http' && probe.call.port === HEALTHCHECK_PORT;

@@ -5,6 +5,7 @@ import {createSecureContext} from 'node:tls';
 import {KubeConfig} from '@kubernetes/client-node/dist/config.js';
 import {runExecPlugin} from './exec-plugin.ts';
 import {fault, type Resolved} from './kubeconfig.ts';
+import {ProxyAgent, proxyOf, proxyUrl} from './proxy.ts';
 
 /** What a request or a WebSocket needs to reach the API server as the user. */
 export interface Credentials {
@@ -32,6 +33,8 @@ type Entry = Record<string, unknown>;
 export async function credentialsOf(resolved: Resolved, identity: Identity, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Credentials> {
   const {cluster, folder} = resolved;
   const url = addressOf(cluster);
+  const proxied = (cluster['proxy-url'] as string | undefined) || proxyOf(url, env);
+  const proxy = proxied ? proxyUrl(proxied) : undefined;
   const user = await withPlugin(resolved.user, cluster, folder, env, signal);
   const config = new KubeConfig();
   config.loadFromOptions({
@@ -42,7 +45,7 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
         caData: fileOrData(cluster, 'certificate-authority'),
         skipTLSVerify: cluster['insecure-skip-tls-verify'] === true || url.protocol === 'http:',
         tlsServerName: cluster['tls-server-name'],
-        proxyUrl: cluster['proxy-url'] ?? proxyOf(url, env),
+        proxyUrl: proxy?.href,
       },
     ],
     users: [
@@ -64,12 +67,19 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
     throw fault(`credentials of context ${resolved.contextName}`, error.message);
   });
   const tls = {...pick(options), keepAlive: true, maxSockets: 1};
-  const proxied = cluster['proxy-url'] ?? proxyOf(url, env);
-  const agent = proxied ? (options.agent as http.Agent) : url.protocol === 'http:' ? new http.Agent({keepAlive: true, maxSockets: 1}) : new https.Agent(tls);
+  const agent = agentFor(url, proxy, tls, options.agent as http.Agent);
   const basic: Record<string, string> = options.auth ? {authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`} : {};
   const headers = {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)};
   usable(resolved, tls, headers);
   return {url, agent, proxied: Boolean(proxied), tls, headers};
+}
+
+/** One kept-alive connection; client-node's own agent, for SOCKS, is told to keep it too. */
+function agentFor(url: URL, proxy: URL | undefined, tls: https.AgentOptions, made: http.Agent): http.Agent {
+  const secure = url.protocol === 'https:';
+  if (proxy?.protocol.startsWith('socks')) return Object.assign(made, {keepAlive: true, maxSockets: 1});
+  if (proxy) return new ProxyAgent(proxy, secure, tls);
+  return secure ? new https.Agent(tls) : new http.Agent({keepAlive: true, maxSockets: 1});
 }
 
 /** An address without scheme is http, or https where the cluster has a CA or needs none, as in client-go's DefaultServerURL. */
@@ -152,17 +162,6 @@ function impersonation(user: Entry, {as, asGroups}: Identity): Record<string, st
 /** UTF-8 on the wire, as Go sends it; Node would write Latin-1. */
 function bytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
-}
-
-/** The proxy that the environment names for this server, unless NO_PROXY spares it. */
-function proxyOf(url: URL, env: NodeJS.ProcessEnv): string | undefined {
-  const scheme = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const proxy = env[scheme] || env[scheme.toLowerCase()];
-  if (!proxy) return undefined;
-  const spared = (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(',').map((one) => one.trim()).filter(Boolean);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const local = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  return local || spared.some((one) => one === '*' || host === one || host.endsWith(one.startsWith('.') ? one : `.${one}`)) ? undefined : proxy;
 }
 
 function pick(options: https.RequestOptions): https.AgentOptions {

@@ -74,17 +74,18 @@ function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal}: 
   const {asked} = asking;
   return new Promise((done, fail) => {
     let begun = false;
-    let late = false;
     const leave = (error: unknown) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', abort);
       if (error !== undefined) fail(error);
     };
-    const abort = () => request.destroy(new Error('aborted'));
-    const broken = (error: NodeJS.ErrnoException) => {
-      if (late && !signal.aborted) leave(tooLate(asked, url, timeoutMs, begun));
-      else leave(transportError(error, asking, url, begun, signal));
+    /** Leaves first: a request that has no socket yet, behind a silent proxy, would tell nobody of its end. */
+    const cut = (error: ClusterError) => {
+      leave(error);
+      request.destroy();
     };
+    const abort = () => cut(new ClusterError('aborted', {asked, got: 'interrupted'}));
+    const broken = (error: NodeJS.ErrnoException) => leave(transportError(error, asking, url, begun));
     /** A SyntaxError is the server's, and may pass; any other is our own. */
     const guarded = (work: () => void) => {
       try {
@@ -115,10 +116,7 @@ function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal}: 
         );
       },
     );
-    const deadline = timeoutMs > 0 ? setTimeout(() => {
-      late = true;
-      request.destroy(new Error('timeout'));
-    }, timeoutMs) : undefined;
+    const deadline = timeoutMs > 0 ? setTimeout(() => cut(tooLate(asked, url, timeoutMs, begun)), timeoutMs) : undefined;
     request.on('error', broken);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, {once: true});
@@ -168,8 +166,7 @@ export function tooLate(asked: string, url: URL, timeoutMs: number, begun: boole
   return new ClusterError('unreachable', {asked, got, try: 'the same with a longer --request-timeout, or --request-timeout=0 for no limit'});
 }
 
-export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, begun: boolean, signal: AbortSignal): Error {
-  if (signal.aborted) return new ClusterError('aborted', {asked, got: 'interrupted'});
+export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, begun: boolean): Error {
   const server = `${url.protocol}//${url.host}`;
   if (begun || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
     return new Retry(new ClusterError('bad-answer', {asked, got: begun ? `${server} ended the answer in the middle` : `${server} ended the connection without an answer`}));
@@ -195,6 +192,7 @@ function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string
     CERT_NOT_YET_VALID: `${server} shows a certificate that is not valid yet: is the clock right?`,
     ERR_TLS_CERT_ALTNAME_INVALID: `${server} shows a certificate for another name (${clean(error.cert?.subjectaltname ?? 'it has none')}): is tls-server-name set?`,
   };
+  if (error.code === 'PROXY') return clean(error.message);
   if (/wrong version number|packet length too long|http request/.test(error.message)) return `${server} does not speak TLS: should it be http://?`;
   return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
 }

@@ -95,7 +95,7 @@ function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: As
       done({setupMs: Math.round(performance.now() - started), streams: channels.streams, close});
     });
     socket.on('unexpected-response', (request, response: IncomingMessage) => {
-      response.on('error', (error) => over(transportError(error, asking, url, false, signal)));
+      response.on('error', (error) => over(transportError(error, asking, url, false)));
       refused(response, asking, (error) => {
         request.destroy();
         over(ofPod(error, asking));
@@ -103,7 +103,7 @@ function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: As
     });
     socket.on('error', (error) => {
       trouble = error;
-      if (!opened) over(/^(Server sent|Invalid Sec-WebSocket|Unexpected)/.test(error.message) ? new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host}: ${clean(error.message)}`}, {cause: error}) : transportError(error, asking, url, false, signal));
+      if (!opened) over(/^(Server sent|Invalid Sec-WebSocket|Unexpected)/.test(error.message) ? new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host}: ${clean(error.message)}`}, {cause: error}) : transportError(error, asking, url, false));
     });
     socket.on('close', (code, reason) => {
       const ended = code === 1000 || code === 1001 || code === 1005;
