@@ -36,6 +36,7 @@ function check({decides, ...row}: Row): Check {
         if (decision?.cause !== decides) return undefined;
         const {why, because, couldBe, fix, blame} = decision;
         return {
+          ...(reading?.through?.answer.kind === 'response' ? {key: String(reading.through.answer.status)} : {}),
           why,
           because,
           ...(couldBe ? {couldBe} : {}),

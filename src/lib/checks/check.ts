@@ -11,6 +11,8 @@ export interface Found {
   probe?: ProbeType;
   /** A few words for the WHY column of the table. */
   why: string;
+  /** Tells findings of one code about one container and probe apart; stable over counts and times. */
+  key?: string;
   because?: string;
   couldBe?: string[];
   decides?: string;

@@ -176,6 +176,7 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
     {
       container: probe.container,
       probe: probe.type,
+      key: [main.failure, main.status].join(' '),
       why: meaning.why,
       ...(sure ? {because: meaning.couldBe[0]!} : meaning.couldBe.length > 0 ? {couldBe: meaning.couldBe} : {because: `unexplained: ${main.text}`}),
       ...(sure ? {} : {decides: commands.kubectl(`logs ${name} -n ${namespace} -c ${witness(pod, probe)} --tail 20`)}),
@@ -270,6 +271,7 @@ export function unexplained(symptom: Symptom): Found {
   return {
     ...(container === undefined ? {} : {container}),
     ...(probe === undefined ? {} : {probe}),
+    key: `${kind} ${text}`,
     why: kind === 'not-ready' ? 'the pod is not Ready' : (failure ?? text),
     because: `unexplained: ${text}`,
     fix: '',

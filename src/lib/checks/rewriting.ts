@@ -310,6 +310,7 @@ const lifecycleHook: Check = {
         return [
           {
             container: container.name,
+            key: hook,
             why: `${hook} can't reach its port`,
             because: `${hook} calls :${handler.port}, which is redirected to the mTLS listener`,
             evidence: [inPod(pod, `lifecycle.${hook}.${handler.kind} :${handler.port}`), ...failed.map(({evidence}) => evidence)],

@@ -84,7 +84,7 @@ function findingOf(pod: PodCase, {check, found}: Cause): Finding {
     ...(fix === '' ? {} : {fix}),
     ...(found.see === undefined ? {} : {see: found.see}),
     consequences: consequences(found),
-    fingerprint: fingerprint(check.code, workloadName(pod.workload), pod.pod.namespace, found.container ?? '', found.probe ?? '', found.why),
+    fingerprint: fingerprint(check.code, workloadName(pod.workload), pod.pod.namespace, found.container ?? '', found.probe ?? '', found.key ?? ''),
   };
 }
 

@@ -112,7 +112,7 @@ function labelled(lines: [label: string, text: string | undefined][]): string[] 
   return said.map(([label, text]) => `    ${label.padEnd(width)}  ${text}`);
 }
 
-function summary({rows, pods, meshes, others, findings}: Report): string {
+function summary({rows, pods, meshes, others, findings, looked}: Report): string {
   const counts = VERDICTS.toReversed()
     .map((verdict) => [probes(rows.filter((row) => row.verdict === verdict)), verdict] as const)
     .filter(([count]) => count > 0)
@@ -122,7 +122,7 @@ function summary({rows, pods, meshes, others, findings}: Report): string {
     .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
   const total = probes(rows);
   const alone = rows.length === 0 && findings.length === 0 ? 'nothing in scope' : `${total} probe${total === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
-  return [alone, ...meshes, ...(aside.length > 0 ? [`not judged: ${aside.join(', ')}`] : [])].join(' · ');
+  return [alone, ...meshes, ...(looked ? [`looked into ${looked} pod${looked === 1 ? '' : 's'}`] : []), ...(aside.length > 0 ? [`not judged: ${aside.join(', ')}`] : [])].join(' · ');
 }
 
 /** Probes behind rows: a row stands for one in each of its pods. */

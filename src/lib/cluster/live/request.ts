@@ -21,6 +21,8 @@ export interface Limits {
   signal: AbortSignal;
   /** Before the second try, in milliseconds; it doubles with each. */
   firstPauseMs?: number;
+  /** Is told of each request when it has its answer, for `-v`. */
+  told?: (line: string) => void;
 }
 
 const TRIES = 4;
@@ -68,12 +70,13 @@ export class Retry extends Error {
   }
 }
 
-function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Limits, taking: Taking<T>): Promise<T> {
+function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal, told}: Limits, taking: Taking<T>): Promise<T> {
   const {url, agent, headers} = credentials;
   const plain = url.protocol === 'http:';
   const {asked} = asking;
   return new Promise((done, fail) => {
     let begun = false;
+    const started = performance.now();
     const leave = (error: unknown) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', abort);
@@ -99,6 +102,7 @@ function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal}: 
       {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json', 'accept-encoding': 'identity'}},
       (response) => {
         begun = true;
+        told?.(`GET ${url.origin}${url.pathname.replace(/\/$/, '')}${asking.path} ${response.statusCode} in ${Math.round(performance.now() - started)} ms`);
         response.on('error', broken);
         if (response.statusCode !== 200 && response.statusCode !== 204) return refused(response, asking, leave);
         const {'content-encoding': encoding = 'identity', 'content-type': type = 'application/json'} = response.headers;

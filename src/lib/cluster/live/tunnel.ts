@@ -46,7 +46,7 @@ export async function openTunnel(credentials: Credentials, pod: PodName, ports: 
   return patiently(limits, () => openOnce(WebSocket, credentials, asking, ports, limits));
 }
 
-function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal}: Limits): Promise<Tunnel> {
+function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal, told}: Limits): Promise<Tunnel> {
   const {url, tls, headers, agent, proxied} = credentials;
   return new Promise((done, fail) => {
     const started = performance.now();
@@ -92,7 +92,9 @@ function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: As
       if (!binary || !channels.take(data) || opened) return;
       opened = true;
       clearTimeout(deadline);
-      done({setupMs: Math.round(performance.now() - started), streams: channels.streams, close});
+      const setupMs = Math.round(performance.now() - started);
+      told?.(`GET ${url.origin}${asking.path} 101 in ${setupMs} ms`);
+      done({setupMs, streams: channels.streams, close});
     });
     socket.on('unexpected-response', (request, response: IncomingMessage) => {
       response.on('error', (error) => over(transportError(error, asking, url, false)));
