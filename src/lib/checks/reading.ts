@@ -44,7 +44,7 @@ export function viaOf({path}: ProbeCase): 'direct' | 'envoy-http' | 'envoy-tcp' 
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
   const late = answer.kind === 'timeout' || (answer.kind !== 'unsendable' && answer.ms > limitMs);
-  const judgement = judge(late && answer.kind !== 'open' ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''));
+  const judgement = judge(late && answer.kind !== 'open' ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''), limitMs);
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
 }
 
@@ -60,6 +60,8 @@ export function answerText(answer: Answer): string {
   switch (answer.kind) {
     case 'response':
       return `${answer.status}${answer.end === 'short' ? ', cut short,' : ''} after ${span(answer.ms)}`;
+    case 'grpc':
+      return answer.code === 0 ? `${answer.status} after ${span(answer.ms)}` : `gRPC code ${answer.code} after ${span(answer.ms)}${answer.message === '' ? '' : `: ${answer.message}`}`;
     case 'open':
       return answer.said === '' ? 'accepted' : `accepted, said ${JSON.stringify(answer.said.slice(0, 40))}`;
     case 'refused':
