@@ -51,7 +51,7 @@ export async function forward(cluster: Cluster, scope: Scope, commands: Commands
     const readings = new Map(wantedOf(seen, wanted).map((probe) => [probe, readingsOf(seen, probe)]));
     const interrupted = look.seen && (await repeat(cluster, seen, readings, wanted.repeat, report.unseen));
     report.pods.push(forwardedPod(seen, readings, look, wanted.allPods ? 0 : candidates.length - 1));
-    if (!look.seen) addOnce(report.unseen, look.why);
+    if (!look.seen && isUp(seen)) addOnce(report.unseen, look.why);
     if (interrupted) return {...report, interrupted: true};
   }
   return report;
@@ -75,10 +75,18 @@ function groupsOf(cases: PodCase[], allPods: boolean): PodCase[][] {
 async function lookFirst(cluster: Cluster, candidates: PodCase[], wanted: Wanted): Promise<{pod: PodCase; look: Observed<Look>}> {
   const tried: {pod: PodCase; look: Observed<Look>}[] = [];
   for (const pod of candidates.slice(0, cluster.origin.kind === 'snapshot' ? undefined : 1)) {
-    tried.push({pod, look: await lookInto(cluster, pod, wantedOf(pod, wanted))});
+    tried.push({pod, look: isUp(pod) ? await lookInto(cluster, pod, wantedOf(pod, wanted)) : down(pod)});
     if (tried.at(-1)!.look.seen) return tried.at(-1)!;
   }
   return tried[0]!;
+}
+
+function isUp({pod}: PodCase): boolean {
+  return pod.phase === 'Running' && pod.podIP !== undefined;
+}
+
+function down({pod}: PodCase): Observed<Look> {
+  return {seen: false, why: {asked: `a port-forward to pod ${pod.namespace}/${pod.name}`, got: `the pod does not run: ${pod.reason || pod.phase}`}};
 }
 
 function wantedOf({probes}: PodCase, {containers, types}: Wanted): ProbeCase[] {

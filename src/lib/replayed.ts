@@ -94,7 +94,7 @@ function requestOf(ask: Ask): string {
   if (send.kind === 'connect') return `connect :${port}`;
   if (send.kind === 'grpc') return `gRPC health :${port}${send.service === '' ? '' : ` ${send.service}`}`;
   const marked = send.headers.filter(({name}) => name.startsWith('Original-')).map(({name, value}) => ` ${name}: ${value}`);
-  return `${send.scheme === 'HTTPS' ? 'GET https' : 'GET '}${targetOf(ask)}${marked.join('')}`.replace('GET https:', 'GET https://:');
+  return `GET ${targetOf(ask)}${send.scheme === 'HTTPS' ? ' over TLS' : ''}${marked.join('')}`;
 }
 
 function targetOf({port, send}: Ask): string {

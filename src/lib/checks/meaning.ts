@@ -21,7 +21,7 @@ export function meaningOf(pod: PodCase, probe: ProbeCase, reading: Reading | und
   const why = notAsked(probe);
   if (why !== undefined) return {verdict: 'unknown', means: why};
   const {through, past} = reading ?? {};
-  if (!through) return {verdict: 'unknown', means: withoutMesh(past?.ok)};
+  if (!through) return {verdict: 'unknown', means: withoutMesh(probe, past?.ok)};
   const decision = decide(pod, probe, reading!);
   if (decision) {
     const {because, couldBe, fix} = decision;
@@ -80,9 +80,10 @@ function notAsked({actual, call, status, path}: ProbeCase): string | undefined {
   return path.end.at === 'break' && path.end.reason === 'self-loop' ? BREAKS['self-loop'] : undefined;
 }
 
-function withoutMesh(pastOk: boolean | undefined): string {
-  if (pastOk === undefined) return 'nothing of it can be replayed over a tunnel';
-  return pastOk ? "the app answers well; whether the kubelet reaches it, a tunnel can't show" : "the app's own answer is a failure; whether the kubelet reaches it, a tunnel can't show";
+/** Only the app itself was asked; the rules say what becomes of the kubelet's call, and a tunnel can't prove it. */
+function withoutMesh({path: {end}}: ProbeCase, pastOk: boolean | undefined): string {
+  const app = pastOk === undefined ? 'nothing of it can be replayed over a tunnel' : pastOk ? 'the app answers well past the mesh' : 'the app itself fails, past the mesh';
+  return end.at === 'break' && end.reason === 'redirected' ? `${app}; by the rules the kubelet's call never reaches it, and fails` : `${app}; what the kubelet's call gets, a tunnel can't show`;
 }
 
 /** The answer through the mesh is not the declared target's. */

@@ -40,10 +40,13 @@ export function viaOf({path}: ProbeCase): 'direct' | 'envoy-http' | 'envoy-tcp' 
   return path.end.at === 'target' ? path.end.via : 'direct';
 }
 
+/** What the tunnel takes to tell the end of a connection, in milliseconds: the end itself came so much earlier. */
+const END_LAG_MS = 1150;
+
 /** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
-  const late = answer.kind === 'timeout' || (answer.kind !== 'unsendable' && answer.ms > limitMs);
+  const late = answer.kind === 'timeout' || (answer.kind !== 'unsendable' && answer.ms - (answer.kind === 'closed' ? END_LAG_MS : 0) > limitMs);
   const judgement = judge(late && answer.kind !== 'open' ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''), limitMs);
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
 }

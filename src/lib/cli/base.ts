@@ -97,7 +97,7 @@ export abstract class ProbesCommand extends Command {
     if (error instanceof Errors.ExitError) throw error;
     const usage = error instanceof UsageError || error instanceof Errors.CLIError;
     process.exitCode = usage ? EXIT.usage : EXIT.unreadable;
-    const words = error.message.split('\n')[0]!.replace(/^Error: /, '');
+    const words = error.message.replace(/^The following errors? occurred:\s*/, '').split('\n')[0]!.replace(/^Error: /, '').trim();
     process.stderr.write(usage ? `error: ${words}\nSee '${program()} ${this.id ?? ''} --help'.\n` : `error: ${error.stack ?? words}\n`);
   }
 }

@@ -43,8 +43,10 @@ export async function keepOpen(cluster: Cluster, scope: Scope, commands: Command
     if (flags.output === 'json') return void process.stdout.write(`${JSON.stringify(event)}\n`);
     const {lines, notes} = keptText(event);
     if (lines !== '') process.stdout.write(lines);
-    if (notes !== '' && !said.has(notes)) process.stderr.write(notes);
-    if (event.event === 'refused' || event.event === 'lost') said.add(notes);
+    // A kubelet's text differs by the connection's own port inside the pod.
+    const once = event.event === 'refused' || event.event === 'lost' ? notes.replaceAll(/:\d+->/g, '') : '';
+    if (notes !== '' && !said.has(once)) process.stderr.write(notes);
+    if (once !== '') said.add(once);
     else if (event.event === 'moved') said.clear();
   };
   const pause = (ms: number) => sleep(ms, undefined, {signal}).catch(() => undefined); // Ctrl-C ends the pause, and is asked for after it.

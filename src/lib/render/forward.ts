@@ -41,7 +41,8 @@ function probeLines(probe: ReplayedProbe, look: Look, wide: boolean): string[] {
     ...sides.flatMap(([name, , several]) => (several ? [`    ${`${name}, times`.padEnd(23)}  ${roundsText(several, timeoutSeconds)}${look.utf8 && look.columns !== undefined ? `  ${sparkline(several.times, timeoutSeconds * 1000)}` : ''}`] : [])),
     ...(wide ? sides.flatMap(([name, side]) => ('missing' in side ? [] : exchangeLines(name, side))) : []),
     ...labelled([
-      ['kubelet', 'missing' in through || through.kubelet === '' ? undefined : through.kubelet],
+      ['kubelet', 'missing' in through ? undefined : through.kubelet],
+      ['alone', 'missing' in through && !('missing' in past) ? past.kubelet : undefined],
       ...(failing && !wide ? bodyOf(failing.answer).map((line, index): [string, string] => [index === 0 ? 'body' : '', line]) : []),
       ['means', means],
       ...(couldBe ?? []).map((text, index): [string, string] => [index === 0 ? 'could be' : '', text]),
@@ -65,13 +66,13 @@ function roundsText({min, median, max, failed, count, turns}: Rounds, timeoutSec
 /** The request and the answer as `curl -i` would show them; the request's lines begin with `>`. */
 function exchangeLines(name: string, {ask, answer}: ReplayedSide): string[] {
   const said = answer.kind === 'response' ? [`${answer.protocol} ${answer.status} ${answer.reason}`.trimEnd(), ...answer.headers.map((one) => `${one.name}: ${one.value}`), '', ...answer.body.replace(/\n$/, '').split('\n')] : 'text' in answer ? [answer.text] : [];
-  return [`    ${name}`, ...sentLines(ask).map((line) => `      > ${line}`), ...said.map((line) => `      ${line}`.trimEnd())];
+  return [`    ${name}`, ...sentLines(ask, answer.kind === 'response' && answer.protocol === 'HTTP/2' ? 'HTTP/2' : 'HTTP/1.1').map((line) => `      > ${line}`), ...said.map((line) => `      ${line}`.trimEnd())];
 }
 
-function sentLines({port, send}: Ask): string[] {
+function sentLines({port, send}: Ask, protocol: string): string[] {
   if (send.kind === 'connect') return [`connect 127.0.0.1:${port}`];
   if (send.kind === 'grpc') return [`POST /grpc.health.v1.Health/Check HTTP/2`, `authority: ${send.authority}`, `service: ${JSON.stringify(send.service)}`];
-  return [`GET ${send.path} HTTP/1.1`, ...send.headers.map(({name, value}) => `${name}: ${value}`)];
+  return [`GET ${send.path} ${protocol}`, ...send.headers.map(({name, value}) => `${name}: ${value}`)];
 }
 
 function bodyOf(answer: Answer): string[] {

@@ -11,7 +11,7 @@ export function keptText(event: KeepEvent): {lines: string; notes: string} {
       return {lines: `forwarding pod/${event.to}\n${pasteable(event.curl)}`, notes: `moved from pod/${event.from} to pod/${event.to}: the Host is another\n`};
     case 'refused':
     case 'lost':
-      return {lines: '', notes: `:${event.port} ${event.event}: ${event.text.replace(/ to pod [0-9a-f]{12,}, uid ?:?/, '')}\n`};
+      return {lines: '', notes: `:${event.port} ${event.event}: ${event.text}\n`};
     case 'connection':
     case 'ended':
       return {lines: '', notes: ''};
