@@ -4,10 +4,11 @@ import type {Dialling} from './local-ports.ts';
 import type {Tunnel} from './tunnel.ts';
 
 /**
- * How long the pod may be silent after the local side has ended, in milliseconds. The protocol can't tell the pod of that
- * end, so a connection that a client has left would otherwise stay open as long as the app keeps it.
+ * How long the pod may be silent after the local side has ended, in milliseconds: while an answer is due, and after one,
+ * where the runtime itself would wait a second. The protocol can't tell the pod of that end, so a connection that a
+ * client has left would otherwise stay open as long as the app keeps it.
  */
-const SILENCE_MS = 15_000;
+const SILENCE_MS = {due: 15_000, answered: 1000};
 
 /**
  * Carries one local connection to a port of the pod and back. One that is refused or breaks in the pod is reset, so that
@@ -44,16 +45,19 @@ async function dialled(port: number, {pod, gone, dial}: Dialling): Promise<Tunne
 function join(socket: net.Socket, tunnel: Tunnel, port: number, {heard}: Dialling): void {
   const stream = tunnel.streams[0]!;
   let silence: NodeJS.Timeout | undefined;
+  let state: keyof typeof SILENCE_MS = 'answered';
   const wait = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => socket.destroy(), SILENCE_MS);
+    silence = setTimeout(() => socket.destroy(), SILENCE_MS[state]);
   };
+  socket.on('data', () => (state = 'due'));
+  stream.on('data', () => {
+    state = 'answered';
+    if (silence) wait();
+  });
   stream.pipe(socket, {end: false});
   socket.pipe(stream, {end: false});
-  socket.on('end', () => {
-    wait();
-    stream.on('data', wait);
-  });
+  socket.on('end', wait);
   stream.on('end', () => {
     const text = stream.failure ?? stream.lost;
     if (text === undefined) return void socket.end();
