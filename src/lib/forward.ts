@@ -2,6 +2,7 @@ import type {Commands, PodCase, ProbeCase} from './checks/case.ts';
 import {ClusterError, type Cluster} from './cluster/cluster.ts';
 import {readingOf, type Reading} from './checks/reading.ts';
 import {attachableFirst} from './diagnosis/attachable.ts';
+import {podStatus} from './diagnosis/pod-status.ts';
 import {gather, type Scope} from './gather.ts';
 import {lookInto} from './look.ts';
 import type {ForwardReport} from './model/forward.ts';
@@ -86,7 +87,7 @@ function isUp({pod}: PodCase): boolean {
 }
 
 function down({pod}: PodCase): Observed<Look> {
-  return {seen: false, why: {asked: `a port-forward to pod ${pod.namespace}/${pod.name}`, got: `the pod does not run: ${pod.reason || pod.phase}`}};
+  return {seen: false, why: {asked: `a port-forward to pod ${pod.namespace}/${pod.name}`, got: `the pod does not run: ${podStatus(pod).status}`}};
 }
 
 function wantedOf({probes}: PodCase, {containers, types}: Wanted): ProbeCase[] {

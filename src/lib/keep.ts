@@ -75,7 +75,7 @@ export async function keep(cluster: Cluster, scope: Scope, commands: Commands, k
       await pause(LOOK_MS);
       const why = stopped() ? undefined : await goneWhy(cluster, current);
       if (why !== undefined) await gone(why);
-      if (!current && !follows) throw new ClusterError('not-found', {asked: `pod/${first.pod.name} in namespace ${first.pod.namespace}`, got: `${why ?? 'gone'}; name its workload instead, and it is followed`});
+      if (!current && !follows) throw new ClusterError('not-found', {asked: `forwarding pod/${first.pod.name} in namespace ${first.pod.namespace}`, got: `${why ?? 'it is gone'}; name its workload instead, and it is followed`});
     }
     tell({event: 'ended', why: 'interrupted'});
   } finally {

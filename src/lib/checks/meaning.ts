@@ -38,16 +38,18 @@ export function meaningOf(pod: PodCase, probe: ProbeCase, reading: Reading | und
 }
 
 /** Why a side can't be replayed, by the rules; undefined where it can. */
-export function missingThrough({call, path: {end}}: ProbeCase): string {
+export function missingThrough({call, status, path: {end}}: ProbeCase): string {
   if (call.kind === 'exec') return 'exec: not run from here';
   if (call.kind === 'unresolved') return `not reproducible from here: the container names no port ${call.port}, so the kubelet sends nothing`;
   if (call.kind === 'unknown') return 'not reproducible from here: the pod holds no handler that is known';
+  if (status?.state.kind !== 'running') return 'not asked';
   if (end.at === 'break') return `not reproducible from here: ${BREAKS[end.reason]}`;
   return 'not replayed';
 }
 
-export function missingPast({call, declared, target}: ProbeCase): string {
+export function missingPast({call, declared, status, target}: ProbeCase): string {
   if (call.kind === 'exec') return 'exec: not run from here';
+  if (status?.state.kind !== 'running') return 'not asked';
   if (!declared.seen) return `what was declared is not known: ${declared.why.got}`;
   return target ? 'not replayed' : 'the declared port is not known';
 }

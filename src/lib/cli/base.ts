@@ -91,7 +91,7 @@ export abstract class ProbesCommand extends Command {
       process.exitCode = exitCodeOfError(error);
       if (error.reason === 'aborted') return void process.stderr.write('interrupted\n');
       const hint = error.try === undefined ? '' : `  try    ${error.try}\n`;
-      const failed = error.asked.startsWith('writing ') ? `${error.asked} failed` : `could not read ${error.asked}`;
+      const failed = /^(writing|listening|forwarding) /.test(error.asked) ? `${error.asked} failed` : `could not read ${error.asked}`;
       return void process.stderr.write(`error: ${failed}\n  got    ${error.got}\n${hint}`);
     }
     if (error instanceof Errors.ExitError) throw error;
