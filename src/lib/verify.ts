@@ -94,7 +94,8 @@ function refusedCase(owner: Owner, {events}: Facts, now: number, commands: Comma
   return [{owner, workload, now, commands, symptom: {kind: 'refused', state: 'going-on', text, count: mine[0]?.count ?? 1, evidence}}];
 }
 
-function scopeText({namespaces, selector, targets}: Scope): string {
+/** The scope in words. */
+export function scopeText({namespaces, selector, targets}: Scope): string {
   const where = namespaces.length > 0 ? `namespace ${namespaces.join(', ')}` : 'all namespaces';
   return [...(targets.length > 0 ? [targets.map(({given}) => given).join(', ')] : []), where, ...(selector ? [`selector ${selector}`] : [])].join(', ');
 }

@@ -34,6 +34,19 @@ describe('what the kubelet makes of an answer', () => {
   ];
   for (const [answer, outcome, text] of rows) it(`${answer.kind === 'response' ? `${answer.status} ${answer.end}` : answer.kind} is a ${outcome}: ${text}`, () => assert.deepEqual(judge(answer, URL), {outcome, text}));
 
+  const checks: [answer: Answer, text: string][] = [
+    [{kind: 'grpc', code: 0, message: '', status: 'SERVING', ms: 1}, ''],
+    [{kind: 'grpc', code: 0, message: '', status: 'NOT_SERVING', ms: 1}, 'service unhealthy (responded with "NOT_SERVING")'],
+    [{kind: 'grpc', code: 5, message: 'unknown service', status: '', ms: 1}, 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service'],
+    [{kind: 'grpc', code: 99, message: 'x', status: '', ms: 1}, 'error: health rpc probe failed: rpc error: code = Code(99) desc = x'],
+    [{kind: 'grpc', code: 12, message: 'unknown service grpc.health.v1.Health', status: '', ms: 1}, 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health'],
+    [{kind: 'grpc', code: 4, message: '', status: '', ms: 2000}, 'timeout: health rpc did not complete within 2s'],
+    [{kind: 'refused', text: 'x', ms: 1}, 'timeout: failed to connect service "10.0.0.1:50051" within 2s: context deadline exceeded'],
+    [{kind: 'closed', reset: false, text: 'EOF', ms: 1}, 'timeout: failed to connect service "10.0.0.1:50051" within 2s: context deadline exceeded'],
+    [{kind: 'timeout', ms: 2000}, 'timeout: failed to connect service "10.0.0.1:50051" within 2s: context deadline exceeded'],
+  ];
+  for (const [answer, text] of checks) it(`gRPC: ${answer.kind}${answer.kind === 'grpc' ? ` ${answer.code} ${answer.status}` : ''} is a ${text === '' ? 'success' : `failure: ${text}`}`, () => assert.deepEqual(judge(answer, 'grpc://10.0.0.1:50051', 2000), {outcome: text === '' ? 'success' : 'failure', text}));
+
   const connects: [answer: Answer, outcome: string, text: string][] = [
     [{kind: 'open', said: '', ms: 500}, 'success', ''],
     [{kind: 'closed', reset: false, text: 'EOF', ms: 1}, 'success', ''],

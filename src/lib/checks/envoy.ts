@@ -38,6 +38,9 @@ const configDiffers: Check = {
     }),
 };
 
+/** Two waits of 15 s for a first configuration are a start like any other. */
+const START_MS = 35_000;
+
 const notUp: Check = {
   code: 'OSMP302',
   slug: 'envoy-not-up',
@@ -49,6 +52,8 @@ const notUp: Check = {
   cases: ['C2', 'C3'],
   find: (pod) => {
     const look = lookOf(pod);
+    const status = pod.pod.containers.find(({name}) => name === pod.detection.sidecar?.name)?.state;
+    if (status?.kind !== 'running' || pod.now - (status.startedAt ?? 0) < START_MS) return [];
     const state = stateOf(pod);
     const silent = look !== undefined && !look.envoy.seen && /refused/.test(look.envoy.why.got);
     if (!silent && !/INITIALIZING|DRAINING/.test(state?.ready ?? '')) return [];

@@ -43,12 +43,14 @@ export function viaOf({path, call}: ProbeCase): Via {
   return call.port === HEALTHCHECK_PORT ? 'healthcheck' : call.kind === 'http' && call.scheme === 'HTTP' ? 'envoy-http' : 'envoy-tcp';
 }
 
+/** What the tunnel takes to tell the end of a connection, in milliseconds: the end itself came so much earlier. */
+const END_LAG_MS = 1150;
+
 /** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
-  // The end of a stream is told a second late, so only an answer's own time counts.
-  const late = answer.kind === 'timeout' || (answer.kind === 'response' && answer.ms > limitMs);
-  const judgement = judge(late ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''));
+  const late = answer.kind === 'timeout' || (answer.kind === 'response' && answer.ms > limitMs) || (answer.kind === 'closed' && answer.ms - END_LAG_MS > limitMs);
+  const judgement = judge(late ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''), limitMs);
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
 }
 
@@ -64,6 +66,8 @@ export function answerText(answer: Answer): string {
   switch (answer.kind) {
     case 'response':
       return `${answer.status}${answer.end === 'short' ? ', cut short,' : ''} after ${span(answer.ms)}`;
+    case 'grpc':
+      return answer.code === 0 ? `${answer.status} after ${span(answer.ms)}` : `gRPC code ${answer.code} after ${span(answer.ms)}${answer.message === '' ? '' : `: ${answer.message}`}`;
     case 'open':
       return answer.said === '' ? 'accepted' : `accepted, said ${JSON.stringify(answer.said.slice(0, 40))}`;
     case 'refused':

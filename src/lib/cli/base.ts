@@ -93,13 +93,13 @@ export abstract class ProbesCommand extends Command {
       process.exitCode = exitCodeOfError(error);
       if (error.reason === 'aborted') return void process.stderr.write('interrupted\n');
       const hint = error.try === undefined ? '' : `  try    ${error.try}\n`;
-      const failed = error.asked.startsWith('writing ') ? `${error.asked} failed` : `could not read ${error.asked}`;
+      const failed = /^(writing|listening|forwarding) /.test(error.asked) ? `${error.asked} failed` : `could not read ${error.asked}`;
       return void process.stderr.write(`error: ${failed}\n  got    ${error.got}\n${hint}`);
     }
     if (error instanceof Errors.ExitError) throw error;
     const usage = error instanceof UsageError || error instanceof Errors.CLIError;
     process.exitCode = usage ? EXIT.usage : EXIT.unreadable;
-    const words = error.message.split('\n')[0]!.replace(/^Error: /, '');
+    const words = error.message.replace(/^The following errors? occurred:\s*/, '').split('\n')[0]!.replace(/^Error: /, '').trim();
     process.stderr.write(usage ? `error: ${words}\nSee '${program()} ${this.id ?? ''} --help'.\n` : `error: ${error.stack ?? words}\n`);
   }
 }

@@ -1,5 +1,6 @@
 import type {ClusterError} from '../cluster/cluster.ts';
 import {SEVERITIES} from '../model/finding.ts';
+import type {ForwardReport} from '../model/forward.ts';
 import type {Report} from '../model/report.ts';
 
 /** Exit codes, the same in every format (README). */
@@ -23,4 +24,13 @@ export function exitCodeOf(report: Report, {failOn, allowUnknown}: Policy): numb
 
 export function exitCodeOfError({reason}: ClusterError): number {
   return reason === 'aborted' ? EXIT.interrupted : EXIT.unreadable;
+}
+
+/** The probes' result: one that fails wins over one that is unknown, and nothing to replay is never green. */
+export function exitCodeOfForward({pods, unseen, interrupted}: ForwardReport): number {
+  const probes = pods.flatMap((pod) => pod.probes);
+  if (interrupted) return EXIT.interrupted;
+  if (probes.some(({verdict}) => verdict === 'fail')) return EXIT.findings;
+  const incomplete = probes.length === 0 || probes.some(({verdict}) => verdict === 'unknown') || unseen.some(({optional}) => !optional);
+  return incomplete ? EXIT.incomplete : EXIT.ok;
 }

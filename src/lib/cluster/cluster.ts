@@ -1,4 +1,5 @@
 import type {Ask, Exchange} from '../model/answer.ts';
+import type {ConnectionEvent, LocalPort} from '../model/keep.ts';
 import type {Unseen} from '../model/unseen.ts';
 
 /** The resources that are ever listed, by the name that `kubectl get` takes. */
@@ -40,6 +41,23 @@ export interface LogOptions {
   keep(line: string): boolean;
 }
 
+export interface LocalPorts {
+  ports: LocalPort[];
+  /** Ends all connections and listens no more. */
+  close(): void;
+}
+
+export interface ListenOptions {
+  /** Without `local` the port's own number if it is free, else any; `local` 0 is any. */
+  ports: {remote: number; local?: number}[];
+  addresses: string[];
+  /** The pod that new connections lead to; undefined while there is none. */
+  pod(): PodName | undefined;
+  /** The pod is not there any more, or does not run; resolves once `pod` is another one, or there is none. */
+  gone(pod: PodName): Promise<void>;
+  heard(event: ConnectionEvent): void;
+}
+
 /**
  * Everything that is asked of the outside, live or recorded.
  * Each call ends within the request timeout, and rejects with a ClusterError.
@@ -64,6 +82,8 @@ export interface Cluster {
   exchange(pod: PodName, asks: Ask[]): Promise<Exchange>;
   /** The last lines of a container's log that `keep` wants; `invalid` while the container has none. Needs get on pods/log. */
   log(pod: PodName, options: LogOptions): Promise<string[]>;
+  /** Opens local ports that lead into a pod; absent where nothing can be held open, as in a recording. */
+  listen?(options: ListenOptions): Promise<LocalPorts>;
   /** Ends open connections, so that the process can leave. */
   close(): void;
 }

@@ -63,3 +63,7 @@ export async function readInjectorLog(cluster: Cluster): Promise<Map<string, str
 export function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
   return cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options});
 }
+
+export async function observePod(cluster: Cluster, {namespace, name}: PodName): Promise<Pod> {
+  return podOf(await cluster.get('pods', namespace, name), interning());
+}

@@ -32,6 +32,11 @@ export function askOf(call: HttpCall, {podIP, userAgent, timeoutSeconds}: Asker)
   return {port: call.port, send: {kind: 'get', scheme: call.scheme, path: target(url), headers}, timeoutMs: timeoutSeconds * 1000, maxBytes: BODY};
 }
 
+/** The health check that the kubelet makes for a grpc probe (pkg/probe/grpc): in plaintext, with the address as authority. */
+export function grpcAskOf(call: Extract<Call, {kind: 'grpc'}>, {podIP, userAgent, timeoutSeconds}: Asker): Ask {
+  return {port: call.port, send: {kind: 'grpc', service: call.service, authority: joined(podIP, call.port), userAgent}, timeoutMs: timeoutSeconds * 1000, maxBytes: 0};
+}
+
 /** Where the kubelet goes after an answer: on to another request, nowhere (the probe passes with a warning), or into an error in Go's words. */
 export type Redirect = {to: Ask; url: string} | {stop: 'warning'} | {error: string};
 
@@ -60,7 +65,8 @@ export function redirectOf(answer: Answer, ask: Ask, podIP: string): Redirect | 
 
 /** How the kubelet names a request in its messages. */
 export function askedUrl({port, send}: Ask, podIP: string): string {
-  return send.kind === 'connect' ? `tcp://${joined(podIP, port)}` : `${send.scheme.toLowerCase()}://${joined(podIP, port)}${send.path}`;
+  if (send.kind !== 'get') return `${send.kind === 'grpc' ? 'grpc' : 'tcp'}://${joined(podIP, port)}`;
+  return `${send.scheme.toLowerCase()}://${joined(podIP, port)}${send.path}`;
 }
 
 /** What Go rejects is used as a path as it is (formatURL). */

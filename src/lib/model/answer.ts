@@ -3,8 +3,8 @@ import type {Header} from './probe.ts';
 /** One question to a port of a pod, over a stream of its own: each is a new TCP connection inside the pod. */
 export interface Ask {
   port: number;
-  /** An HTTP GET with these headers in this order, none added; or only: does somebody accept, and what does he say first? */
-  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]} | {kind: 'connect'};
+  /** An HTTP GET with these headers in this order, none added; or only: does somebody accept, and what does he say first? Or a gRPC health check, in plaintext. */
+  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]} | {kind: 'connect'} | {kind: 'grpc'; service: string; authority: string; userAgent: string};
   /** One deadline for TLS, headers and body, counted from the moment that the stream is open, in milliseconds. */
   timeoutMs: number;
   /** Bytes of the body that are kept; the rest is not waited for. */
@@ -26,6 +26,8 @@ export type Answer =
       end: 'whole' | 'cut' | 'short' | 'late';
       ms: number;
     }
+  /** The end of a gRPC call: its code (0 is OK), and if OK what the health service says, `SERVING` or another. */
+  | {kind: 'grpc'; code: number; message: string; status: string; ms: number}
   /** Nobody refused; `said` is what came without being asked for. */
   | {kind: 'open'; said: string; ms: number}
   /** The runtime could not connect inside the pod: nothing listens on its loopback. */

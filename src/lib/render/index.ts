@@ -1,4 +1,8 @@
+import {stringify} from 'yaml';
+import type {ForwardReport} from '../model/forward.ts';
 import type {Report} from '../model/report.ts';
+import {forwardDocument} from './forward-json.ts';
+import {forwardTable} from './forward.ts';
 import {json, name, yaml} from './json.ts';
 import type {Look} from './style.ts';
 import {table, type TableOptions} from './table.ts';
@@ -19,4 +23,13 @@ export function render(format: Format, report: Report, look: Look, options: Omit
     case 'name':
       return name(report);
   }
+}
+
+export const FORWARD_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
+
+/** A replay in one of its formats. */
+export function renderForward(format: (typeof FORWARD_FORMATS)[number], report: ForwardReport, look: Look): string {
+  if (format === 'json') return `${JSON.stringify(forwardDocument(report), null, 2)}\n`;
+  if (format === 'yaml') return stringify(JSON.parse(JSON.stringify(forwardDocument(report))), {lineWidth: 0});
+  return forwardTable(report, look, {wide: format === 'wide'});
 }

@@ -23,3 +23,10 @@ export function paint(verdict: Verdict, text: string, chalk: ChalkInstance): str
   const color = {pass: chalk.green, warn: chalk.yellow, fail: chalk.red, unknown: chalk.magenta}[verdict];
   return color(text);
 }
+
+const PLAIN: Record<string, string> = {'·': '-', '→': '->', '…': '...', '–': '-', '×': 'x'};
+
+/** Our own signs without UTF-8; what the cluster said stays as it is. */
+export function ascii(text: string): string {
+  return text.replace(/[·→…–×]/g, (sign) => PLAIN[sign]!);
+}

@@ -3,6 +3,7 @@ import {malformed} from '../../kubelet/malformed.ts';
 import type {Answer, Ask} from '../../model/answer.ts';
 import type {Header} from '../../model/probe.ts';
 import {clean, cleanLines} from '../sanitize.ts';
+import type {Said} from './grpc.ts';
 import {getByHttp1} from './http1.ts';
 import type {PodStream} from './pod-stream.ts';
 import {looksLikeTls, startTls, tlsText} from './tls.ts';
@@ -52,6 +53,7 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     let settled = false;
     let timer: NodeJS.Timeout | undefined;
     let late = false;
+    let spoken = false;
 
     const settle = (heard: Heard) => {
       if (settled) return;
@@ -63,7 +65,7 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     };
     const answer = (answer: Answer) => settle({answer});
     const response = (end: 'whole' | 'cut' | 'short' | 'late'): Answer => ({kind: 'response', ...cleaned(head!), body: textOf(Buffer.concat(chunks).subarray(0, ask.maxBytes)), end, ms});
-    const byDeadline = (): Answer => (head ? response('late') : {kind: 'timeout', ms: ask.timeoutMs});
+    const byDeadline = (): Answer => (head ? response('late') : spoken ? {kind: 'grpc', code: 4, message: 'context deadline exceeded', status: '', ms: ask.timeoutMs} : {kind: 'timeout', ms: ask.timeoutMs});
     const ear: Ear = {
       head(heard) {
         if (settled) return;
@@ -88,6 +90,7 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
         if (settled) return;
         if (stream.lost !== undefined) return settle({lost: stream.lost});
         if (head) return answer(response('short'));
+        if (spoken) return answer({kind: 'grpc', code: 14, message: clean(error.message), status: '', ms: elapsed()});
         settle(stream.failure === undefined ? {answer: failed(error, stream, ask, elapsed())} : kubeletSaid(stream.failure, elapsed()));
       },
       onDone: (release) => void releases.push(release),
@@ -101,6 +104,11 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     stream.once('close', () => setTimeout(() => ear.fail(new Error('closed')), 50));
     if (ask.send.kind === 'connect') return listen(stream, Math.min(SILENCE_MS, ask.timeoutMs), ear, (said) => answer({kind: 'open', said, ms: elapsed()}));
     const {send} = ask;
+    if (send.kind === 'grpc') {
+      const heard = {said: (said: Said) => answer({kind: 'grpc', ...said, ms: elapsed()}), connected: () => (spoken = true)};
+      import('./grpc.ts').then(({checkByGrpc}) => settled || checkByGrpc(stream, send, ear, heard), ear.fail); // Few pods speak it.
+      return;
+    }
     const unwritable = unwritableIn(send.headers);
     if (unwritable !== undefined) return answer({kind: 'unsendable', text: unwritable});
     const speak = (over: Duplex, by: typeof getByHttp1) => {

@@ -5,6 +5,7 @@ import {credentialsOf, type Credentials, type Identity} from './credentials.ts';
 import {exchange} from './exchange.ts';
 import {ItemCutter} from './items.ts';
 import {readKubeconfig, type KubeconfigOptions} from './kubeconfig.ts';
+import {listen} from './local-ports.ts';
 import {readLog} from './log.ts';
 import {send, type Asking, type Limits} from './request.ts';
 import {openTunnel, type Tunnel} from './tunnel.ts';
@@ -58,6 +59,7 @@ export function connect(options: ConnectOptions): LiveCluster {
     },
     exchange: async (pod, asks) => exchange(await signedIn(), pod, asks, options),
     tunnel: async (pod, ports) => openTunnel(await signedIn(), pod, ports, options),
+    listen: (listening) => listen({...listening, dial: async (pod, port) => openTunnel(await signedIn(), pod, [port], options)}),
     log: async (pod, log) => readLog(await signedIn(), pod, log, options),
     close: () => void credentials?.then(({agent}) => agent.destroy()).catch(() => undefined),
   };

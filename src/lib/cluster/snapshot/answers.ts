@@ -6,7 +6,7 @@ import type {LogOptions, PodName} from '../cluster.ts';
  * redacted in the pods that the same question is later made from. Equal questions are told apart by their order.
  */
 export function askQuestion({namespace, name}: PodName, {port, send}: Ask): string {
-  const what = send.kind === 'connect' ? `connect :${port}` : [`get ${send.scheme.toLowerCase()}://:${port}${send.path}`, ...send.headers.filter((header) => /^original-/i.test(header.name)).map((header) => `${header.name}: ${header.value}`)].join(' ');
+  const what = send.kind === 'get' ? [`get ${send.scheme.toLowerCase()}://:${port}${send.path}`, ...send.headers.filter((header) => /^original-/i.test(header.name)).map((header) => `${header.name}: ${header.value}`)].join(' ') : send.kind === 'grpc' ? `grpc :${port} ${send.service}`.trim() : `connect :${port}`;
   return `ask pod/${name} -n ${namespace} ${what}`;
 }
 
@@ -29,7 +29,7 @@ export function redactAnswer(ask: Ask, answer: Answer): Answer {
 }
 
 function bodyOf({port, send}: Ask, body: string): string {
-  if (port !== ADMIN_PORT || send.kind === 'connect') return firstLine(body);
+  if (port !== ADMIN_PORT || send.kind !== 'get') return firstLine(body);
   return send.path.startsWith('/config_dump') ? configOf(body) : body;
 }
 

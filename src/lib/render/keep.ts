@@ -1,0 +1,24 @@
+import type {KeepEvent} from '../model/keep.ts';
+
+/** What is said of an event: lines to paste, and notes that are none. */
+export function keptText(event: KeepEvent): {lines: string; notes: string} {
+  switch (event.event) {
+    case 'ready':
+      return {lines: `forwarding pod/${event.pod}${event.follows ? `, follows ${event.follows}` : ''} (Ctrl-C ends)\n${pasteable(event.curl)}`, notes: ''};
+    case 'moving':
+      return {lines: '', notes: `pod/${event.from}: ${event.why}; waiting for the next one\n`};
+    case 'moved':
+      return {lines: `forwarding pod/${event.to}\n${pasteable(event.curl)}`, notes: `moved from pod/${event.from} to pod/${event.to}: the Host is another\n`};
+    case 'refused':
+    case 'lost':
+      return {lines: '', notes: `:${event.port} ${event.event}: ${event.text}\n`};
+    case 'connection':
+    case 'ended':
+      return {lines: '', notes: ''};
+  }
+}
+
+function pasteable(lines: {for: string; command: string}[]): string {
+  const width = Math.max(0, ...lines.map((line) => line.for.length));
+  return lines.map((line) => `  ${line.for.padEnd(width)}  ${line.command}\n`).join('');
+}
