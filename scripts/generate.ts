@@ -12,7 +12,7 @@ const checks = CATALOGUE.map(
   ({code, slug, title, severity, blame, cause, fix, cases, links}) =>
     `## ${code} ${slug}\n\n${title}.\n\n- severity: ${severity}\n- fault: ${blame}\n- why: ${cause}\n- fix: ${fix || 'none known'}\n${cases.length > 0 ? `- covers: ${cases.join(', ')}\n` : ''}${(links ?? []).map((link) => `- ${link}\n`).join('')}`,
 );
-writeFileSync('docs/checks.md', `# Checks\n\nGenerated from the code by \`npm run generate\`. Codes are stable and never reused.\n\n${checks.join('\n')}`);
+writeFileSync('docs/checks.md', `# Checks\n\nGenerated from the code by \`npm run generate\`. Codes are stable and never reused. What no check names is [out of reach](out-of-reach.md).\n\n${checks.join('\n')}`);
 
 const profiles = PROFILES.map(({title, releases, serves, http, tcp}) => `| ${title} | ${releases} | ${serves.winner} | ${http.proof} | ${tcp.to === 'httpGet' ? tcp.path : tcp.to} |`);
 const table = ['| mesh | releases | serves, of several | proof | tcpSocket becomes |', '|---|---|---|---|---|', ...profiles].join('\n');

@@ -76,7 +76,7 @@ function groupsOf(cases: PodCase[], allPods: boolean): PodCase[][] {
 async function lookFirst(cluster: Cluster, candidates: PodCase[], wanted: Wanted): Promise<{pod: PodCase; look: Observed<Look>}> {
   const tried: {pod: PodCase; look: Observed<Look>}[] = [];
   for (const pod of candidates.slice(0, cluster.origin.kind === 'snapshot' ? undefined : 1)) {
-    tried.push({pod, look: isUp(pod) ? await lookInto(cluster, pod, wantedOf(pod, wanted)) : down(pod)});
+    tried.push({pod, look: isUp(pod) ? ((await lookInto(cluster, pod, wantedOf(pod, wanted))) ?? notRecorded(pod)) : down(pod)});
     if (tried.at(-1)!.look.seen) return tried.at(-1)!;
   }
   return tried[0]!;
@@ -88,6 +88,10 @@ function isUp({pod}: PodCase): boolean {
 
 function down({pod}: PodCase): Observed<Look> {
   return {seen: false, why: {asked: `a port-forward to pod ${pod.namespace}/${pod.name}`, got: `the pod does not run: ${podStatus(pod).status}`}};
+}
+
+function notRecorded({pod}: PodCase): Observed<Look> {
+  return {seen: false, why: {asked: `answers of pod ${pod.namespace}/${pod.name}`, got: 'not recorded: the snapshot holds no answers of this pod', optional: true}};
 }
 
 function wantedOf({probes}: PodCase, {containers, types}: Wanted): ProbeCase[] {

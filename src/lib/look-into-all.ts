@@ -28,11 +28,14 @@ export async function lookIntoAll(cluster: Cluster, cases: PodCase[], rows: Prob
   const work = async () => {
     for (let group = waiting.shift(); group; group = waiting.shift()) {
       const look = await lookInto(cluster, group[0]!);
-      for (const {pod} of group) byUid.set(pod.uid, look);
+      if (look) for (const {pod} of group) byUid.set(pod.uid, look);
     }
   };
   await Promise.all(Array.from({length: AT_ONCE}, work));
-  const looks = groups.map((group) => ({pod: group[0]!, look: byUid.get(group[0]!.pod.uid)!}));
+  const looks = groups.flatMap(([pod]) => {
+    const look = byUid.get(pod!.pod.uid);
+    return look ? [{pod: pod!, look}] : [];
+  });
   return {byUid, pods: looks.filter(({look}) => look.seen).length, unseen: unseenOf(looks, mode)};
 }
 

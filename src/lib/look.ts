@@ -13,9 +13,10 @@ const LAST_LINES = 5;
 /**
  * Looks into one running pod: Envoy's configuration, counters and log, and each probe sent as the kubelet sends it, once
  * through the mesh and once past it; of `probes` only, where they are given. All questions of a round share one tunnel.
+ * Undefined where a snapshot was recorded without such a look.
  * @throws {ClusterError} aborted; what else can't be seen comes back as `seen: false`
  */
-export async function lookInto(cluster: Cluster, pod: PodCase, probes: ProbeCase[] = pod.probes): Promise<Observed<Look>> {
+export async function lookInto(cluster: Cluster, pod: PodCase, probes: ProbeCase[] = pod.probes): Promise<Observed<Look> | undefined> {
   try {
     const accessLog = await logged(cluster, pod);
     const userAgent = await userAgentOf(cluster, accessLog);
@@ -26,6 +27,7 @@ export async function lookInto(cluster: Cluster, pod: PodCase, probes: ProbeCase
     return {seen: true, value: {pod: pod.pod.name, at: cluster.now(), setupMs, ...envoy, accessLog, logs: await lastWords(cluster, pod), replays}};
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
+    if (cluster.origin.kind === 'snapshot' && error.reason === 'not-found') return undefined;
     return {seen: false, why: error.unseen()};
   }
 }

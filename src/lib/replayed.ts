@@ -48,7 +48,6 @@ function replayedProbe(pod: PodCase, probe: ProbeCase, readings: Reading[], look
 }
 
 function unseenText(got: string): string {
-  if (got === 'the snapshot was recorded with another scope') return 'not recorded: the snapshot holds no answers of this pod';
   return /^\d{3} /.test(got) ? `it could not be asked: ${got.split(':', 1)[0]}` : got;
 }
 

@@ -1,11 +1,14 @@
 import type {Commands, PodCase, RefusedCase} from './checks/case.ts';
-import type {Cluster} from './cluster/cluster.ts';
+import {hidesReason} from './checks/creation.ts';
+import {ClusterError, type Cluster} from './cluster/cluster.ts';
+import {readInjectorLog} from './cluster/observe.ts';
 import {caseOf} from './diagnosis/case.ts';
 import {diagnose} from './diagnosis/diagnose.ts';
 import {gather, ownWorkload, type Facts, type Scope} from './gather.ts';
 import {lookIntoAll, type LiveMode, type Looks} from './look-into-all.ts';
 import type {Owner} from './model/owner.ts';
 import type {Report} from './model/report.ts';
+import type {Unseen} from './model/unseen.ts';
 
 type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
 
@@ -20,8 +23,13 @@ export async function verify(cluster: Cluster, scope: Scope, commands: Commands,
   const report = reportOf(cases, facts, head, commands);
   if (live === 'never') return report;
   const looks = await lookIntoAll(cluster, cases, report.rows, live);
-  if (looks.byUid.size === 0) return report;
-  return {...reportOf(casesOf(facts, head, commands, looks), facts, head, commands), looked: looks.pods, unseen: [...facts.unseen, ...looks.unseen]};
+  const asked = refusedCases(facts, head.now, commands).some(hidesReason) ? await injectorLog(cluster) : {};
+  if (looks.byUid.size === 0 && !asked.says) return report;
+  return {
+    ...reportOf(casesOf(facts, head, commands, looks), facts, head, commands, asked.says),
+    looked: looks.pods,
+    unseen: [...facts.unseen, ...looks.unseen, ...(asked.unseen ? [{...asked.unseen, optional: true as const}] : [])],
+  };
 }
 
 /** Each pod with its probes followed; the pure part, which is run again once somebody has looked. */
@@ -42,8 +50,9 @@ export function casesOf(facts: Facts, head: Head, commands: Commands, looks?: Lo
 }
 
 /** What is to be said of the pods. */
-export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: Commands): Report {
-  const {rows, findings} = diagnose(cases, facts.refused.flatMap((owner) => refusedCase(owner, facts, head.now, commands)));
+export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: Commands, injectorSays?: Map<string, string[]>): Report {
+  const refused = refusedCases(facts, head.now, commands).map((one) => ({...one, ...(injectorSays ? {injectorSays: injectorSays.get(one.workload.namespace) ?? []} : {})}));
+  const {rows, findings} = diagnose(cases, refused);
   return {
     ...head,
     rows,
@@ -60,10 +69,24 @@ export function judge(facts: Facts, head: Head, commands: Commands): Report {
   return reportOf(casesOf(facts, head, commands), facts, head, commands);
 }
 
-/** The condition of the controller, else its newest event; a controller that only lags behind has neither. */
+/** The injector's log, where it may be read; it is the only place that says why it refused. */
+async function injectorLog(cluster: Cluster): Promise<{says?: Map<string, string[]>; unseen?: Unseen}> {
+  try {
+    return {says: await readInjectorLog(cluster)};
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
+    return {unseen: error.unseen()};
+  }
+}
+
+function refusedCases(facts: Facts, now: number, commands: Commands): RefusedCase[] {
+  return facts.refused.flatMap((owner) => refusedCase(owner, facts, now, commands));
+}
+
+/** The condition of the controller, else (kinds that have none) its newest event; one that only lags behind has neither. */
 function refusedCase(owner: Owner, {events}: Facts, now: number, commands: Commands): RefusedCase[] {
   const mine = (events.seen ? (events.value.get(owner.uid) ?? []) : []).sort((a, b) => b.last - a.last);
-  const text = owner.refused ?? mine[0]?.message;
+  const text = owner.refused ?? (owner.kind === 'ReplicaSet' ? undefined : mine[0]?.message);
   if (text === undefined) return [];
   const workload = ownWorkload(owner);
   const command = commands.kubectl(`describe ${owner.kind.toLowerCase()} ${owner.name} -n ${owner.namespace}`);

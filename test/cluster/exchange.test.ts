@@ -103,7 +103,7 @@ describe('an exchange with a pod', () => {
     ['an end after the handshake', secured({}, (socket) => void socket.once('data', () => socket.end())), get(80, {scheme: 'HTTPS'}), 'closed: EOF'],
     ['a server that wants a certificate', secured({requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2'}, (socket) => void socket.resume()), get(80, {scheme: 'HTTPS'}), 'tls: remote error: tls: handshake failure'],
     ['HTTP/2 over TLS', h2((stream) => (stream.respond({':status': 201, server: 'x'}), stream.end('hi'))), get(80, {scheme: 'HTTPS'}), 'HTTP/2 201 whole: hi'],
-    ['HTTP/2 that resets', h2((stream) => stream.destroy(new Error('x'))), get(80, {scheme: 'HTTPS'}), 'closed by reset: EOF'],
+    ['HTTP/2 that resets', h2((stream) => stream.destroy(new Error('x'))), get(80, {scheme: 'HTTPS'}), 'closed: stream error: stream ID 1; INTERNAL_ERROR; received from peer'],
     ['HTTP/2 that stops in the body', h2((stream) => (stream.respond({':status': 200}), stream.write('hi'), setTimeout(() => stream.destroy(new Error('x')), 50))), get(80, {scheme: 'HTTPS'}), 'HTTP/2 200 short: hi'],
     ['HTTP/2 that is late', h2((stream) => stream.respond({':status': 200})), get(80, {scheme: 'HTTPS', timeoutMs: 300}), 'HTTP/2 200 late:'],
     ['HTTP/2 without TLS', (connection) => void connection.once('data', () => connection.write(Buffer.from('000006040000000000000500004000', 'hex'), () => connection.end())), get(80), 'not http, @: malformed HTTP response "\\x00\\x00\\x06\\x04\\x00\\x00\\x00\\x00\\x00\\x00\\x05\\x00\\x00@\\x00"'],
@@ -112,6 +112,9 @@ describe('an exchange with a pod', () => {
     ['a port that accepts and ends', (connection) => void connection.end(), connect(80), 'closed: EOF', 400],
     ['a port that refuses', undefined, connect(80), `refused: ${REFUSED(80).trim()}`, 400],
     ['a header that can\'t be written', silent, get(80, {headers: [{name: 'X', value: 'a\nb'}]}), 'unsendable: net/http: invalid header field value for "X"'],
+    ['a header that can\'t be written over TLS', silent, get(80, {scheme: 'HTTPS', headers: [{name: 'X', value: 'a\nb'}]}), 'unsendable: net/http: invalid header field value for "X"'],
+    ['a space in a query', silent, get(80, {path: '/?a b'}), 'unsendable: Request path contains unescaped characters'],
+    ['a space in a query over TLS', secured({}, (socket) => void socket.resume()), get(80, {scheme: 'HTTPS', path: '/?a b'}), 'unsendable: Request path contains unescaped characters'],
     ['a header name that can\'t be written', silent, get(80, {headers: [{name: 'x y', value: ''}]}), 'unsendable: net/http: invalid header field name "x y"'],
   ];
   for (const [sentence, app, question, answer, withinMs] of rows) {

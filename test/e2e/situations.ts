@@ -34,6 +34,8 @@ const serve = (port: number, ...routes: string[]) => [`-listen=http::${port}`, .
 const tls = (port: number, ...routes: string[]) => [`-listen=https::${port}`, ...routes.map((route) => `-route=${route}`)];
 const listen = (port: number) => [`-listen=tcp::${port}`];
 
+const POD_IP = {env: [{name: 'POD_IP', valueFrom: {fieldRef: {fieldPath: 'status.podIP'}}}]};
+
 const FAILS_A = {'a readiness': 'fail'} as const;
 const FAILS = {'app readiness': 'fail'} as const;
 
@@ -75,15 +77,30 @@ export const SITUATIONS: Situation[] = [
   {name: 'app-on-probe-port', row: 'C6', parts: [{args: serve(15902, '/r=200'), ports: [{containerPort: 15902}], readiness: http('/r', 8080)}], verdicts: FAILS, codes: ['OSMP119']},
   {name: 'native-sidecar', row: 'B9', pod: {initContainers: [{name: 'side', image: '${IMAGE}', imagePullPolicy: 'IfNotPresent', restartPolicy: 'Always', args: ['-listen=http::8099']}]}, parts: [{args: serve(8080, '/r=200'), readiness: http('/r')}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP113']},
 
-  // The app, as far as lists can tell
-  {name: 'app-503', row: 'E1', parts: [{args: serve(8080, '/r=503'), readiness: http('/r')}], verdicts: FAILS, codes: ['OSMP501']},
-  {name: 'port-closed', row: 'D1', parts: [{args: serve(8080), readiness: http('/r', 8081)}], verdicts: FAILS, codes: ['OSMP501']},
-  {name: 'wrong-path', row: 'E12', parts: [{args: serve(8080, '/ready=200'), readiness: http('/raedy')}], verdicts: FAILS, codes: ['OSMP501']},
-  {name: 'tcp-closed', row: 'D5', parts: [{args: serve(8080), readiness: tcp(9000)}], verdicts: FAILS, codes: ['OSMP501']},
-  {name: 'slow', row: 'E10', parts: [{args: serve(8080, '/r=200,delay=3s'), readiness: http('/r')}], verdicts: FAILS, codes: ['OSMP503']},
-  {name: 'https-closed', row: 'D13', parts: [{args: serve(8080), readiness: https('/r', 8443)}], verdicts: FAILS, codes: ['OSMP504']},
-  {name: 'https-plain', row: 'HTTPS to plaintext', parts: [{args: serve(8080, '/r=200'), readiness: https('/r', 8080)}], verdicts: FAILS, codes: ['OSMP505']},
+  // The app, as live answers decide
+  {name: 'app-503', row: 'E1', parts: [{args: serve(8080, '/r=503'), readiness: http('/r')}], verdicts: FAILS, codes: ['OSMP401']},
+  {name: 'port-closed', row: 'D1', parts: [{args: serve(8080), readiness: http('/r', 8081)}], verdicts: FAILS, codes: ['OSMP402']},
+  {name: 'wrong-path', row: 'E12', parts: [{args: serve(8080, '/ready=200'), readiness: http('/raedy')}], verdicts: FAILS, codes: ['OSMP401']},
+  {name: 'tcp-closed', row: 'D5', parts: [{args: serve(8080), readiness: tcp(9000)}], verdicts: FAILS, codes: ['OSMP402']},
+  {name: 'slow', row: 'E10', parts: [{args: serve(8080, '/r=200,delay=3s'), readiness: http('/r')}], verdicts: FAILS, codes: ['OSMP403']},
+  {name: 'https-closed', row: 'D13', parts: [{args: serve(8080), readiness: https('/r', 8443)}], verdicts: FAILS, codes: ['OSMP402']},
+  {name: 'https-plain', row: 'HTTPS to plaintext', parts: [{args: serve(8080, '/r=200'), readiness: https('/r', 8080)}], verdicts: FAILS, codes: ['OSMP406']},
   {name: 'redirect-away', row: 'E4', parts: [{args: serve(8080, '/r=302,location=http://example.com/'), readiness: http('/r')}], verdicts: {'app readiness': 'warn'}, codes: ['OSMP507']},
+
+  {name: 'pod-ip-only', row: 'D2', parts: [{args: ['-listen=http:podip:8080', '-route=/r=200'], readiness: http('/r'), more: POD_IP}], verdicts: FAILS, codes: ['OSMP402']},
+  {name: 'tcp-pod-ip-only', row: 'D4', parts: [{args: ['-listen=tcp:podip:9000'], readiness: tcp(9000), more: POD_IP}], verdicts: FAILS, codes: ['OSMP402']},
+  {name: 'tls-behind-http', row: 'D10', parts: [{args: tls(8443, '/r=200'), readiness: http('/r', 8443)}], verdicts: FAILS, codes: ['OSMP405']},
+  {name: 'no-http', row: 'D11', parts: [{args: ['-listen=grpc::50051', '-grpc==SERVING'], readiness: http('/r', 50051)}], verdicts: FAILS, codes: ['OSMP407']},
+  {name: 'accepts-and-closes', row: 'D10', parts: [{args: listen(9000), readiness: {...http('/r', 9000), timeoutSeconds: 4, periodSeconds: 5}}], verdicts: FAILS, codes: ['OSMP408']},
+  {name: 'needs-login', row: 'E11', parts: [{args: serve(8080, '/r=401'), readiness: http('/r')}], verdicts: FAILS, codes: ['OSMP401']},
+  {name: 'redirect-path', row: 'E2', parts: [{args: serve(8080, '/r=302,location=/login', '/login=200'), readiness: http('/r')}], verdicts: FAILS, codes: ['OSMP409']},
+  {name: 'redirect-port', row: 'E2', service: true, parts: [{args: serve(8080, '/r=302,location=http://$(POD_IP):8080/login', '/login=200'), readiness: http('/r'), more: POD_IP}], verdicts: FAILS, codes: ['OSMP409']},
+  {name: 'redirect-https', row: 'E3', parts: [{args: serve(8080, '/r=302,location=https://$(POD_IP):15902/login'), readiness: http('/r'), more: POD_IP}], verdicts: FAILS, codes: ['OSMP409']},
+  {name: 'minds-host', row: 'E5', parts: [{args: serve(8080, '/r=200,host=$(POD_IP):8080'), readiness: http('/r'), more: POD_IP}], verdicts: FAILS, codes: ['OSMP410']},
+  {name: 'near-timeout', row: 'near timeout', parts: [{args: serve(8080, '/r=200,delay=900ms'), readiness: http('/r')}], verdicts: {'app readiness': 'warn'}, codes: ['OSMP413']},
+  {name: 'http-1.0', row: '-', parts: [{args: ['-listen=http10::8080', '-route=/r=200'], readiness: http('/r')}]},
+  {name: 'not-serving', row: 'gRPC', annotations: {'openservicemesh.io/inbound-port-exclusion-list': '50051'}, parts: [{args: ['-listen=grpc::50051', '-grpc==NOT_SERVING'], readiness: {grpc: {port: 50051}, periodSeconds: 2}}], verdicts: FAILS, codes: ['OSMP501']},
+  {name: 'starts-too-slowly', row: 'E13', parts: [{args: [...serve(8080, '/l=200'), '-warmup=1h'], liveness: {...http('/l'), failureThreshold: 3}}], verdicts: {'app liveness': 'fail'}, codes: ['OSMP402']},
 
   // Containers
   {name: 'crash-loop', row: 'crash-loop', parts: [{args: [...serve(8080, '/r=200'), '-exit-after=2s'], readiness: http('/r')}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP510']},
@@ -93,7 +110,7 @@ export const SITUATIONS: Situation[] = [
   {name: 'volume-missing', row: 'FailedMount', pod: {volumes: [{name: 'v', secret: {secretName: 'nosuch'}}]}, parts: [{args: serve(8080), readiness: http('/r'), more: {volumeMounts: [{name: 'v', mountPath: '/v'}]}}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP604']},
   {name: 'non-root', row: 'C9', pod: {securityContext: {runAsNonRoot: true}}, parts: [{args: [...serve(8080, '/r=200'), ...listen(9000)], readiness: tcp(9000), more: {securityContext: {runAsUser: 1000}}}], verdicts: FAILS, codes: ['OSMP603']},
   {name: 'init-fails', row: 'init', pod: {initContainers: [{name: 'prepare', image: '${IMAGE}', imagePullPolicy: 'IfNotPresent', args: ['-exit-after=100ms']}]}, parts: [{args: serve(8080, '/r=200'), readiness: http('/r')}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP510']},
-  {name: 'killed-by-liveness', row: 'E13', parts: [{args: serve(8080, '/l=503'), liveness: {...http('/l'), failureThreshold: 2}}], verdicts: {'app liveness': 'fail'}, codes: ['OSMP511']},
+  {name: 'killed-by-liveness', row: 'E13', parts: [{args: serve(8080, '/l=503'), liveness: {...http('/l'), failureThreshold: 2}}], verdicts: {'app liveness': 'fail'}, codes: ['OSMP401']},
 
   // The injector
   {name: 'bad-annotation', row: 'B4', annotations: {'openservicemesh.io/sidecar-injection': 'on'}, parts: [{args: serve(8080), readiness: http('/r')}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP605']},

@@ -14,8 +14,14 @@ const NEAR_TIMES = 3;
 export function lastRequests({look}: PodCase, probe: ProbeCase): AccessLine[] | undefined {
   const via = viaOf(probe);
   if (!look?.seen || !look.value.accessLog.seen || (via !== 'envoy-http' && via !== 'envoy-tcp')) return undefined;
-  const started = probe.status?.state.kind === 'running' ? (probe.status.state.startedAt ?? 0) : 0;
+  const started = startedAt(probe);
   return look.value.accessLog.value.filter(({at, path, envoyCluster}) => at >= started && (envoyCluster.endsWith(`${probe.type}_cluster`) || path.startsWith(`/osm-${probe.type}-probe`))).slice(-LAST);
+}
+
+/** When the incarnation began that runs, or that ran last. */
+function startedAt({status}: ProbeCase): number {
+  const state = status?.state.kind === 'running' || status?.state.kind === 'terminated' ? status.state : status?.lastState;
+  return (state?.kind === 'running' || state?.kind === 'terminated' ? state.startedAt : undefined) ?? 0;
 }
 
 /** True for a request that the kubelet can have counted as success. */
@@ -29,7 +35,7 @@ export function outcome({code, flags}: AccessLine): string {
   return code === 0 && words === 'DC' ? 'no answer in time (DC)' : [code === 0 ? '' : String(code), words].filter(Boolean).join(' ') || 'ok';
 }
 
-function fromLog({pod, commands, detection}: PodCase, text: string): Evidence {
+export function fromLog({pod, commands, detection}: PodCase, text: string): Evidence {
   return {label: 'log', text, source: 'log', command: commands.kubectl(`logs ${pod.name} -n ${pod.namespace} -c ${detection.sidecar?.name ?? 'envoy'} --tail 50`)};
 }
 
@@ -39,7 +45,7 @@ function failuresSince(lines: AccessLine[]): AccessLine[] {
   return first < 0 ? [] : lines.slice(first).filter((line) => !succeeded(line));
 }
 
-function counted(lines: AccessLine[]): string {
+export function counted(lines: AccessLine[]): string {
   const counts = new Map<string, number>();
   for (const line of lines) counts.set(outcome(line), (counts.get(outcome(line)) ?? 0) + 1);
   return [...counts].map(([what, count]) => `${count}× ${what}`).join(', ');

@@ -2,8 +2,8 @@ import type {Blame} from '../model/finding.ts';
 import type {Evidence} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inTemplate, type Check} from './check.ts';
-import {decide, type LiveCause} from './decide.ts';
-import {answerText, readingOf, type Reading} from './reading.ts';
+import {decide, decideByLog, type LiveCause} from './decide.ts';
+import {answerText, readingOf, whoText, type Reading} from './reading.ts';
 import {probeText} from './words.ts';
 
 type Row = Pick<Check, 'code' | 'slug' | 'title' | 'blame' | 'cause' | 'fix' | 'cases'> & {decides: LiveCause};
@@ -33,17 +33,18 @@ function check({decides, ...row}: Row): Check {
     find: (pod) =>
       eachProbe(pod, (probe) => {
         const reading = readingOf(pod, probe);
-        const decision = reading && decide(pod, probe, reading);
+        const decision = reading?.through ? decide(pod, probe, reading) : decideByLog(pod, probe);
         if (decision?.cause !== decides) return undefined;
         const {why, because, couldBe, fix, blame} = decision;
         return {
+          ...(reading?.through?.answer.kind === 'response' ? {key: String(reading.through.answer.status)} : {}),
           why,
           because,
           ...(couldBe ? {couldBe} : {}),
           ...(fix === undefined ? {} : {fix}),
           ...(blame === undefined ? {} : {blame: blame as Blame}),
           effect: probe.type === 'readiness' ? 'takes no traffic' : 'the kubelet restarts the container',
-          evidence: [...answersOf(pod, reading!), ...symptomEvidence(probe), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
+          evidence: [...(reading ? answersOf(pod, reading) : []), ...symptomEvidence(probe), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
           see: again(pod, probe),
         };
       }),
@@ -52,14 +53,17 @@ function check({decides, ...row}: Row): Check {
 
 /** What the kubelet saw of it; the answers themselves are shown already. */
 function symptomEvidence({symptoms}: ProbeCase): Evidence[] {
-  return symptoms.filter(({kind, state}) => kind === 'probe' && state !== 'over').map(({evidence}) => evidence);
+  const told = symptoms.filter(({kind, state}) => (kind === 'probe' || kind === 'killed') && state !== 'over');
+  // Refused while the proxy was starting: what was said later tells more.
+  const late = told.filter(({failure}) => failure !== 'refused');
+  return (late.length > 0 ? late : told).map(({evidence}) => evidence);
 }
 
 /** Both sides of a replay, as evidence. */
 export function answersOf(pod: PodCase, {through, past}: Reading): Evidence[] {
   const command = pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace}`);
   const line = (label: string, text: string): Evidence => ({label, text, source: 'live answer', command});
-  return [...(through ? [line('mesh', `${answerText(through.answer)}`)] : []), ...(past ? [line('direct', answerText(past.answer))] : [])];
+  return [...(through ? [line('mesh', [answerText(through.answer), whoText(through.answer, through.by)].filter(Boolean).join(', '))] : []), ...(past ? [line('direct', answerText(past.answer))] : [])];
 }
 
 function again(pod: PodCase, {container, type}: ProbeCase): string {

@@ -15,6 +15,8 @@ import type {Observed} from '../model/unseen.ts';
 export interface ProbeCase {
   container: string;
   type: ProbeType;
+  /** Of a native sidecar: the injector never looks there. */
+  init: boolean;
   declared: Observed<{container: Container; probe: Probe}>;
   /** Where the owner meant it to end. */
   target?: Target;
@@ -59,6 +61,8 @@ export interface RefusedCase {
   owner: Owner;
   workload: Workload;
   symptom: Symptom;
+  /** What the injector logged of pods in this namespace, newest last; absent where nobody looked. */
+  injectorSays?: string[];
   now: number;
   commands: Commands;
 }

@@ -1,3 +1,5 @@
+import {KILLED} from '../kubelet/timing.ts';
+import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
 import type {Blame, Severity} from '../model/finding.ts';
 import type {Evidence, Symptom} from '../model/symptom.ts';
 import type {ProbeType} from '../model/probe.ts';
@@ -9,6 +11,8 @@ export interface Found {
   probe?: ProbeType;
   /** A few words for the WHY column of the table. */
   why: string;
+  /** Tells findings of one code about one container and probe apart; stable over counts and times. */
+  key?: string;
   because?: string;
   couldBe?: string[];
   decides?: string;
@@ -37,6 +41,8 @@ export interface Check {
   links?: string[];
   /** Only names what fails: silent where another cause has explained all its symptoms that are not over. */
   namesFailure?: true;
+  /** Keeps a container from running, so that its probes are not asked. */
+  stops?: true;
   find(pod: PodCase): Found[];
 }
 
@@ -44,8 +50,33 @@ export interface Check {
 export function eachProbe(pod: PodCase, ask: (probe: ProbeCase) => Omit<Found, 'container' | 'probe'> | undefined): Found[] {
   return pod.probes.flatMap((probe) => {
     const found = ask(probe);
-    return found ? [{container: probe.container, probe: probe.type, explains: probe.symptoms, ...found}] : [];
+    return found ? [{container: probe.container, probe: probe.type, explains: [...probe.symptoms, ...restartsFor(pod, probe)], ...found}] : [];
   });
+}
+
+/** Ends of the container that the kubelet brought about, because this probe failed. */
+export function restartsFor(pod: PodCase, {container, type, init, symptoms}: ProbeCase): Symptom[] {
+  if (type === 'readiness' || !symptoms.some(({kind}) => kind === 'probe' || kind === 'killed')) return [];
+  return pod.symptoms.filter((one) => one.kind === 'crashed' && one.container === container && (one.init ?? false) === init && !exitsItself(pod, container));
+}
+
+/** The container of the mesh that answers on the port that this probe calls, if it is one of the mesh's. */
+export function carrierOf({pod, detection}: PodCase, {call}: Pick<ProbeCase, 'call'>): string | undefined {
+  if (!('port' in call) || typeof call.port !== 'number' || !isMeshProbePort(call.port)) return undefined;
+  return call.port === HEALTHCHECK_PORT ? pod.spec.containers.find(({name}) => HEALTHCHECK_NAMES.includes(name))?.name : detection.sidecar?.name;
+}
+
+/** Whether the container ended by itself: for memory, or with a code that no kill leaves and no kill was reported. */
+export function exitsItself(pod: PodCase, name: string): boolean {
+  const crash = pod.symptoms.find(({kind, container}) => kind === 'crashed' && container === name);
+  const killed = pod.symptoms.some(({kind, container, state}) => kind === 'killed' && container === name && state !== 'over');
+  return crash?.failure === 'OOMKilled' || (!killed && crash !== undefined && !KILLED.includes(crash.status ?? 0));
+}
+
+/** True where Envoy's own configuration leads the probe elsewhere than the mesh promises; whose container it is the dump does not tell. */
+export function differs({promised, path}: ProbeCase): boolean {
+  const plain = (end: ProbeCase['path']['end']) => (end.at === 'target' ? [end.target.protocol, end.target.port, end.target.path] : [end.reason]).join(' ');
+  return promised !== undefined && plain(promised.end) !== plain(path.end);
 }
 
 /** The pod's own side of a probe, as a person can read it. */

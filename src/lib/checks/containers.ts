@@ -1,19 +1,32 @@
-import {HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer} from '../mesh/names.ts';
+import {KILLED} from '../kubelet/timing.ts';
+import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
-import type {Symptom} from '../model/symptom.ts';
-import type {PodCase} from './case.ts';
-import {inPod, type Check, type Found} from './check.ts';
+import type {Evidence, Symptom} from '../model/symptom.ts';
+import type {PodCase, ProbeCase} from './case.ts';
+import {carrierOf, exitsItself, inPod, restartsFor, type Check, type Found} from './check.ts';
 
 const alive = (symptom: Symptom) => symptom.state !== 'over' && symptom.state !== 'starting';
 
-/** Probes of a type of failure that a closed port makes, of any container of the pod. */
-function unreachable(pod: PodCase): Symptom[] {
-  return pod.symptoms.filter(({kind, failure}) => kind === 'probe' && ['refused', 'reset', 'eof', 'timeout', 'unclassified'].includes(failure ?? ''));
+/** Failures that a closed port makes, of the probes that `carrier` answers. */
+function unreachable(pod: PodCase, carrier: string): Symptom[] {
+  const carried = pod.probes.filter((probe) => carrierOf(pod, probe) === carrier);
+  return carried.flatMap(({symptoms}) => symptoms.filter(isUnreachable));
 }
 
-/** Kills and crashes of app containers since then: a dead proxy makes the kubelet kill healthy apps. */
-function killedApps(pod: PodCase, since: number | undefined): Symptom[] {
-  return pod.symptoms.filter(({kind, container, last}) => (kind === 'killed' || kind === 'crashed') && !isMeshContainer(container ?? '') && (last ?? 0) >= (since ?? Infinity));
+function isUnreachable({kind, failure}: Symptom): boolean {
+  return kind === 'probe' && ['refused', 'reset', 'eof', 'timeout', 'unclassified'].includes(failure ?? '');
+}
+
+/** Kills of apps since then whose probes found nobody at `carrier`: a dead proxy makes the kubelet kill healthy apps. */
+function killedApps(pod: PodCase, carrier: string, since: number): Symptom[] {
+  return pod.probes
+    .filter((probe) => probe.type !== 'readiness' && carrierOf(pod, probe) === carrier && probe.symptoms.every((one) => one.kind !== 'probe' || isUnreachable(one)))
+    .flatMap((probe) => [...probe.symptoms.filter(({kind}) => kind === 'killed'), ...restartsFor(pod, probe)])
+    .filter(({last}) => (last ?? 0) >= since);
+}
+
+function statusOf({pod}: PodCase, name: string) {
+  return [...pod.initContainers, ...pod.containers].find((one) => one.name === name);
 }
 
 function logs({pod, commands}: PodCase, container: string, previous: boolean): string {
@@ -56,15 +69,9 @@ const halfInjected: Check = {
   find: (pod) => {
     if (!pod.meshed || pod.detection.sidecar || (pod.profile?.seen && pod.profile.value.proxy === 'none')) return [];
     const ports = pod.probes.filter(({call}) => 'port' in call && Number(call.port) >= 15901 && Number(call.port) <= HEALTHCHECK_PORT);
-    return [
-      {
-        why: 'no proxy',
-        because: "the mesh's label or volume is there, its proxy is not",
-        evidence: [inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`)],
-        explains: unreachable(pod),
-        ...(ports.length > 0 ? {effect: 'probes that were rewritten are refused'} : {severity: 'warning' as const}),
-      },
-    ];
+    const found: Found = {why: 'no proxy', because: "the mesh's label or volume is there, its proxy is not", evidence: [inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`)]};
+    if (ports.length === 0) return [{...found, severity: 'warning'}];
+    return ports.map((probe) => ({...found, container: probe.container, probe: probe.type, effect: 'the rewritten probe is refused', explains: [...probe.symptoms, ...restartsFor(pod, probe)]}));
   },
 };
 
@@ -97,7 +104,8 @@ const image: Check = {
   cause: 'The registry, the name, the credentials or the pull policy.',
   fix: 'the image name, its credentials, or the pull policy',
   cases: ['C12', 'C13', 'no-image'],
-  find: (pod) => waitingFor(pod, (reason) => IMAGE_REASONS.includes(reason), 'image'),
+  stops: true,
+  find: (pod) => waitingFor(pod, (reason) => IMAGE_REASONS.includes(reason)),
 };
 
 const config: Check = {
@@ -109,22 +117,23 @@ const config: Check = {
   cause: 'A Secret or ConfigMap that is missing, a user that is not allowed, a command that is not in the image. runAsNonRoot of the pod forbids osm-healthcheck, whose image runs as root.',
   fix: 'what the message names; for osm-healthcheck: runAsUser for the pod, or httpGet or exec instead of tcpSocket',
   cases: ['C8', 'C9'],
-  find: (pod) => waitingFor(pod, (reason) => !IMAGE_REASONS.includes(reason) && reason !== 'PostStartHookError', 'not started'),
+  stops: true,
+  find: (pod) => waitingFor(pod, (reason) => !IMAGE_REASONS.includes(reason) && reason !== 'PostStartHookError'),
 };
 
-function waitingFor(pod: PodCase, wanted: (reason: string) => boolean, why: string): Found[] {
+function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] {
   return pod.symptoms
     .filter(({kind, failure}) => kind === 'waiting' && wanted(failure ?? ''))
     .map((symptom): Found => {
       const name = symptom.container!;
       const mesh = isMeshContainer(name);
-      const healthcheck = name.endsWith('-healthcheck');
+      const healthcheck = HEALTHCHECK_NAMES.includes(name);
       const proxy = name === pod.detection.sidecar?.name;
-      const probes = pod.symptoms.filter((one) => one.kind === 'probe' && (symptom.init || proxy || (healthcheck ? one.url?.includes(`:${HEALTHCHECK_PORT}/`) : one.container === name)));
+      const probes = mesh && !symptom.init ? [...unreachable(pod, name), ...killedApps(pod, name, 0)] : pod.symptoms.filter((one) => one.kind === 'probe' && (symptom.init || one.container === name));
       const root = /runAsNonRoot and image will run as root/.test(symptom.text);
       return {
         container: name,
-        why: `${why}: ${symptom.failure}`,
+        why: mesh || symptom.init ? `${name}: ${symptom.failure}` : symptom.failure!,
         because: symptom.text,
         effect: healthcheck ? 'TCP probes are refused' : proxy ? 'all rewritten probes are refused' : symptom.init ? 'the pod does not start' : 'its probes are not asked',
         evidence: [symptom.evidence],
@@ -143,8 +152,9 @@ const sidecarDown: Check = {
   blame: 'sidecar',
   cause: 'Without the proxy no rewritten probe is answered, and the kubelet restarts healthy apps for it.',
   fix: 'its last log lines; for OOMKilled more memory: sidecar.resources of the MeshConfig',
-  cases: ['C4', 'C6', 'C7'],
+  cases: ['B3', 'C4', 'C6', 'C7'],
   namesFailure: true,
+  stops: true,
   find: (pod) => crashes(pod, (name) => isMeshContainer(name)),
 };
 
@@ -154,42 +164,60 @@ const appCrash: Check = {
   title: 'The app ends by itself',
   severity: 'error',
   blame: 'app',
-  cause: 'The process exits, or is killed for memory; its probes have nothing to do with it.',
+  cause: 'The process exits, or is killed for memory; its probes have nothing to do with it. Where a probe that kills is declared and the exit code is that of a kill, both remain.',
   fix: 'its last log lines tell why',
   cases: ['crash-loop'],
   namesFailure: true,
+  stops: true,
   find: (pod) => crashes(pod, (name) => !isMeshContainer(name) && !killedByProbe(pod, name)),
 };
 
-/** The kubelet said that it killed the container for a probe, or a liveness probe failed and the end looks like a kill. */
+/** The kubelet said that it killed the container for a probe, or one that kills fails now and the end looks like a kill. */
 function killedByProbe(pod: PodCase, name: string): boolean {
-  return pod.symptoms.some((one) => one.container === name && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness' && one.state !== 'starting'))) && !exitsItself(pod, name);
+  return pod.symptoms.some((one) => one.container === name && alive(one) && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness'))) && !exitsItself(pod, name);
 }
 
-/** A killed process ends by SIGTERM or SIGKILL, or with the code of its handler for it; an OOM kill is its own. */
-function exitsItself(pod: PodCase, name: string): boolean {
-  const crash = pod.symptoms.find(({kind, container}) => kind === 'crashed' && container === name);
-  const killed = pod.symptoms.some(({kind, container}) => kind === 'killed' && container === name);
-  return crash?.failure === 'OOMKilled' || (!killed && crash !== undefined && ![0, 2, 137, 143].includes(crash.status ?? 0));
+/** A probe that can have killed the container, where nothing shows that it did: its events are muted, gone, or unseen. */
+function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom): ProbeCase | undefined {
+  const probe = init ? undefined : pod.probes.find((one) => one.container === container && one.type !== 'readiness');
+  if (!probe || failure === 'OOMKilled') return undefined;
+  const failed = pod.symptoms.some((one) => one.container === container && one.kind === 'probe' && one.probe !== 'readiness');
+  return KILLED.includes(status ?? 0) || failed || !pod.events.seen ? probe : undefined;
 }
+
+/** The last lines that the container logged before it ended. */
+function lastWords(pod: PodCase, name: string): Evidence[] {
+  const said = pod.look?.seen ? pod.look.value.logs.find(({container}) => container === name) : undefined;
+  return (said?.lines.slice(-2) ?? []).map((text) => ({label: 'log', text, source: 'log', command: logs(pod, name, said!.previous)}));
+}
+
+/** A proxy that has just come back is not asked to serve yet: it waits for its configuration. */
+const WARM_UP_MS = 90_000;
 
 function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
   return pod.symptoms
-    .filter((one) => one.kind === 'crashed' && one.state !== 'over' && whose(one.container!))
+    .filter((one) => one.kind === 'crashed' && alive(one) && whose(one.container!))
     .map((symptom): Found => {
       const name = symptom.container!;
       const oom = symptom.failure === 'OOMKilled';
-      const proxy = isMeshContainer(name) && !INIT_NAMES.includes(name);
-      const once = symptom.state === 'maybe';
+      const mesh = isMeshContainer(name) && !INIT_NAMES.includes(name);
+      const state = statusOf(pod, name)?.state;
+      // A container that runs again explains what is over, not what goes on.
+      const runs = state?.kind === 'running' && pod.now - (state.startedAt ?? 0) > (mesh ? WARM_UP_MS : 0);
+      const felt = mesh ? unreachable(pod, name) : pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook'));
+      const kills = mesh ? killedApps(pod, name, runs ? (symptom.last ?? 0) : 0) : [];
+      const probe = mesh ? undefined : mayBeKilled(pod, symptom);
+      const self = oom ? 'it used more memory than its limit' : symptom.init ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`;
       return {
         container: name,
         why: `${name} ${oom ? 'was killed for memory' : `exits ${symptom.status}`}`,
-        because: oom ? 'it used more memory than its limit' : symptom.init ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`,
+        ...(probe
+          ? {couldBe: ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`], decides: logs(pod, name, true), blame: 'not yet known' as const, fix: ''}
+          : {because: self, see: logs(pod, name, true)}),
         effect: `restarted ${symptom.count} time${symptom.count === 1 ? '' : 's'}`,
-        see: logs(pod, name, true),
-        evidence: [symptom.evidence],
-        explains: [symptom, ...(proxy ? [...unreachable(pod), ...killedApps(pod, symptom.last)] : pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook')))],
-        ...(once ? {severity: 'warning' as const} : {}),
+        evidence: [symptom.evidence, ...lastWords(pod, name)],
+        explains: [symptom, ...felt.filter((one) => !runs || one.state !== 'going-on'), ...kills],
+        ...(symptom.state === 'maybe' ? {severity: 'warning' as const} : {}),
       };
     });
 }
@@ -203,6 +231,7 @@ const unscheduled: Check = {
   cause: 'Requests (those of the sidecar add to them), selectors, taints or volumes leave no node.',
   fix: 'what the scheduler names',
   cases: ['pending'],
+  stops: true,
   find: (pod) => {
     const condition = pod.pod.conditions.find(({type, status}) => type === 'PodScheduled' && status === 'False');
     const events = pod.symptoms.filter(({kind, state}) => kind === 'unscheduled' && state !== 'over');
@@ -229,10 +258,10 @@ const starting: Check = {
   cause: 'A Secret or ConfigMap that is missing, storage, or the network plugin of the node.',
   fix: 'what the message names; for envoy-bootstrap-config-volume delete the pod, so that it is injected anew',
   cases: ['C5'],
+  stops: true,
   find: (pod) => {
     const stuck = pod.symptoms.filter((one) => (one.kind === 'mount' || one.kind === 'sandbox') && alive(one));
-    const serious = stuck.filter(({text, count}) => !/failed to sync (secret|configmap) cache/.test(text) || count > 3);
-    const first = serious[0];
+    const first = stuck[0];
     if (!first) return [];
     const missing = /(secret|configmap) "[^"]+" not found/.test(first.text);
     return [{why: first.failure ?? 'not started', because: first.text, effect: 'not started', evidence: [first.evidence], explains: stuck, ...(missing ? {blame: (/bootstrap-config/.test(first.text) ? 'mesh' : 'spec') as Blame} : {})}];

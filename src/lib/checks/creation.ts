@@ -1,10 +1,15 @@
+import {isInjectionValue} from '../mesh/inject.ts';
+import {BOOTSTRAP_VOLUMES} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
 import type {RefusedCase} from './case.ts';
+
+/** The API server's words when the injector's answer was none: it refused, whatever the reason. */
+const REFUSED_BY_INJECTOR = /failed calling webhook "(osm|fsm)-inject\.k8s\.io".*expected response\.uid=/;
 
 /** Words of the API server when it refuses to create a pod (kubelet-facts §4.2), and what each means. */
 const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fix: string; see?: string}[] = [
   {
-    pattern: /failed calling webhook "(osm|fsm)-inject\.k8s\.io".*expected response\.uid=/,
+    pattern: REFUSED_BY_INJECTOR,
     blame: 'not yet known',
     why: 'the injector refuses the pod',
     because: 'the injector refused; only its log says why (an annotation value, a manifest exported from another namespace, …)',
@@ -37,12 +42,46 @@ export interface Refusal {
   see?: string;
 }
 
+/** True where only the injector's own log can say why it refused. */
+export function hidesReason(one: RefusedCase): boolean {
+  return REFUSED_BY_INJECTOR.test(one.symptom.text) && ofTemplate(one) === undefined;
+}
+
 /** What a refusal means; unexplained where its words are not known. */
-export function refusalOf({symptom, commands}: RefusedCase): Refusal {
+export function refusalOf(one: RefusedCase): Refusal {
+  const {symptom, commands} = one;
+  if (REFUSED_BY_INJECTOR.test(symptom.text)) {
+    const told = ofTemplate(one) ?? ofLog(one);
+    if (told) return told;
+  }
   const known = REFUSALS.find(({pattern}) => pattern.test(symptom.text));
   if (!known) return {blame: 'not yet known', why: 'pods are refused', because: `unexplained: ${symptom.text}`, fix: ''};
   const {blame, why, because, fix, see} = known;
   return {blame, why, because, fix, ...(see === undefined ? {} : {see: commands.kubectl(see)})};
+}
+
+/** What the template itself shows the injector to refuse. */
+function ofTemplate({owner, workload, commands}: RefusedCase): Refusal | undefined {
+  const {template} = owner;
+  if (!template) return undefined;
+  const see = commands.kubectl(`get ${workload.kind.toLowerCase()} ${workload.name} -n ${workload.namespace} -o yaml`);
+  const key = Object.keys(template.annotations).find((name) => name.endsWith('/sidecar-injection'));
+  const value = key === undefined ? undefined : template.annotations[key];
+  if (value !== undefined && !isInjectionValue(value)) {
+    return {blame: 'spec', why: 'the injector refuses the annotation', because: `annotation ${key} is ${JSON.stringify(value)}, which the injector does not accept`, fix: `${key}: enabled or disabled`, see};
+  }
+  const volume = template.volumes.find((name) => BOOTSTRAP_VOLUMES.includes(name));
+  if (volume === undefined) return undefined;
+  return {blame: 'spec', why: 'the manifest was exported from a running pod', because: `the template holds the mesh's own volume ${volume}, whose Secret is not in this namespace`, fix: "take the mesh's containers, volume, label and probe ports out of the manifest", see};
+}
+
+/** The injector's words, where all that it said of this namespace lately is one thing. */
+function ofLog({injectorSays = [], commands}: RefusedCase): Refusal | undefined {
+  const said = [...new Set(injectorSays)];
+  if (said.length === 0) return undefined;
+  const see = commands.kubectl('logs -n osm-system deploy/osm-injector --tail 50');
+  if (said.length > 1) return {blame: 'not yet known', why: 'the injector refuses the pod', because: `of this namespace the injector's log says: ${said.join('; ')}`, fix: 'what the log names', see};
+  return {blame: 'spec', why: 'the injector refuses the pod', because: `the injector's log says of this namespace: ${said[0]}`, fix: 'what the log names', see};
 }
 
 /** The catalogue's entry of the check that speaks for workloads without pods. */

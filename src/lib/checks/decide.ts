@@ -1,5 +1,7 @@
 import type {AnsweredBy} from '../mesh/answered.ts';
+import type {AccessLine} from '../model/look.ts';
 import type {Blame} from '../model/finding.ts';
+import {counted, lastRequests, succeeded} from './access.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {answerText, sideOf, span, viaOf, type Reading} from './reading.ts';
 import {targetText} from './words.ts';
@@ -177,4 +179,30 @@ function ofStatus(probe: ProbeCase, {replay, past}: Reading, status: number): De
     because: same ? `the app itself answers ${status}, through the mesh and past it alike` : `the app itself answers ${status} through the mesh, and ${past.answer.status} past it`,
     ...(status === 404 ? {blame: 'spec' as const, fix: `the path: the app knows no ${probe.target?.path ?? 'such path'}`} : status === 401 || status === 403 ? {fix: 'let the path be asked without credentials'} : {}),
   };
+}
+
+/** As many failures in a row say what goes on. */
+const ENOUGH = 2;
+
+/**
+ * What Envoy's log proves of a container that does not run now, so that nothing can be asked: the kubelet's last requests
+ * of its last incarnation, where all ended alike.
+ */
+export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefined {
+  if (probe.reach !== 'declared' || probe.status?.state.kind === 'running') return undefined;
+  const lines = lastRequests(pod, probe) ?? [];
+  const failed = lines.slice(lines.findLastIndex(succeeded) + 1);
+  if (failed.length < ENOUGH) return undefined;
+  const because = `Envoy logged of the kubelet's last requests: ${counted(failed)}`;
+  if (failed.every(byApp)) return {cause: 'app-status', why: `the app answered ${failed.at(-1)!.code}`, because: `${because}, answered by the app itself`};
+  if (failed.every(({flags}) => flags.includes('UF'))) {
+    const port = probe.target?.port ?? 0;
+    return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};
+  }
+  if (failed.every(({flags}) => flags.includes('DC') || flags.includes('UT'))) return {cause: 'slow-app', why: 'no answer in time', because};
+  return undefined;
+}
+
+function byApp({details, flags, code}: AccessLine): boolean {
+  return details === 'via_upstream' && flags.length === 0 && code >= 400;
 }

@@ -1,7 +1,7 @@
 import type {Evidence} from '../model/symptom.ts';
 import type {EnvoyState, Look} from '../model/look.ts';
-import type {PodCase, ProbeCase} from './case.ts';
-import {eachProbe, type Check, type Found} from './check.ts';
+import type {PodCase} from './case.ts';
+import {differs, eachProbe, type Check, type Found} from './check.ts';
 import {endText} from './words.ts';
 
 function lookOf({look}: PodCase): Look | undefined {
@@ -29,7 +29,7 @@ const configDiffers: Check = {
   find: (pod) =>
     eachProbe(pod, (probe) => {
       const {promised, path} = probe;
-      if (!promised || sameEnd(probe)) return undefined;
+      if (!promised || !differs(probe)) return undefined;
       return {
         why: path.end.at === 'break' && path.end.reason === 'no-listener' ? 'Envoy has no listener for it' : `Envoy leads it to ${endText(path.end)}`,
         because: `by the rules of ${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} it ends at ${endText(promised.end)}, by Envoy's configuration at ${endText(path.end)}`,
@@ -37,12 +37,6 @@ const configDiffers: Check = {
       };
     }),
 };
-
-/** Where both ends are the same place, however it is reached; whose container it is the dump does not tell. */
-function sameEnd({promised, path}: ProbeCase): boolean {
-  const plain = (end: ProbeCase['path']['end']) => (end.at === 'target' ? [end.target.protocol, end.target.port, end.target.path] : [end.reason]).join(' ');
-  return plain(promised!.end) === plain(path.end);
-}
 
 const notUp: Check = {
   code: 'OSMP302',
@@ -55,10 +49,9 @@ const notUp: Check = {
   cases: ['C2', 'C3'],
   find: (pod) => {
     const look = lookOf(pod);
-    if (!look || look.envoy.seen === (stateOf(pod)?.ready === 'LIVE')) return [];
     const state = stateOf(pod);
-    if (!state && !(look.envoy.seen === false && /refused/.test(look.envoy.why.got))) return [];
-    if (state && !/INITIALIZING|DRAINING/.test(state.ready)) return [];
+    const silent = look !== undefined && !look.envoy.seen && /refused/.test(look.envoy.why.got);
+    if (!silent && !/INITIALIZING|DRAINING/.test(state?.ready ?? '')) return [];
     const away = state?.counters['control_plane.connected_state'] === 0;
     const refused = pod.symptoms.filter(({kind, failure}) => (kind === 'probe' && failure === 'refused') || (kind === 'answer' && failure === 'refused'));
     return [

@@ -1,9 +1,11 @@
+import {slashed} from '../mesh/call.ts';
 import {HEALTHCHECK_PORT} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
 import type {Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {inTemplate, type Check, type Found} from './check.ts';
-import {probeText, targetText} from './words.ts';
+import {exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
+import {viaOf} from './reading.ts';
+import {callText, endText, isLocal, probeText, targetText} from './words.ts';
 
 /** What a failure can mean on the way that this probe takes. Lists tell no more; live answers decide. */
 interface Meaning {
@@ -16,9 +18,28 @@ function app(probe: ProbeCase): string {
   return probe.target ? targetText({...probe.target, containers: []}) : 'its port';
 }
 
-function meaningOf(probe: ProbeCase, {failure, status, text}: Symptom): Meaning {
-  const via = probe.path.end.at === 'target' ? probe.path.end.via : 'direct';
+/** The kubelet's text names another URL than the one that it was told to call: it followed a redirect. */
+function redirectedTo({call}: ProbeCase, url: string | undefined): string | undefined {
+  const to = /^(https?):\/\/(?:\[[^\]]*\]|[^/:]*)(?::(\d+))?(\/[^?]*)?/.exec(url ?? '');
+  if (!to || call.kind !== 'http') return undefined;
+  const [, scheme, port, path = '/'] = to;
+  const same = scheme === call.scheme.toLowerCase() && Number(port ?? (scheme === 'https' ? 443 : 80)) === call.port && decoded(path) === decoded(slashed(call.path).split('?')[0]!);
+  return same ? undefined : `${scheme}, ${port ? `port ${port}, ` : ''}path ${path}`;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Meaning {
+  const via = viaOf(probe);
   const proxied = via === 'envoy-http' || via === 'pipy';
+  const redirect = redirectedTo(probe, url);
+  if (redirect && failure !== 'redirect-loop') return {why: 'redirected', couldBe: [`the app redirects to ${redirect}, where the mesh does not let the kubelet through`], blame: 'app'};
   switch (failure) {
     case 'status':
       return ofStatus(probe, status ?? 0, via);
@@ -33,7 +54,7 @@ function meaningOf(probe: ProbeCase, {failure, status, text}: Symptom): Meaning 
     case 'eof':
       return {why: 'connection closed', couldBe: via === 'envoy-tcp' ? [`nothing listens on ${app(probe)}`, 'the app ends the connection'] : ['the app redirects to a port that the mesh does not let through', 'the proxy or the app ended in the middle']};
     case 'tls-plain-server':
-      return {why: 'TLS to a plaintext port', couldBe: probe.target?.protocol === 'https' ? [`the app speaks plaintext on ${app(probe)}`] : ['the app redirects to https on the same host']};
+      return {why: 'TLS to a plaintext port', couldBe: [`the app speaks plaintext on ${app(probe)}`]};
     case 'tls':
       return {why: 'TLS fails', couldBe: ['the app demands a client certificate', 'the port speaks no TLS']};
     case 'not-http':
@@ -44,9 +65,7 @@ function meaningOf(probe: ProbeCase, {failure, status, text}: Symptom): Meaning 
       return {why: 'answer ends early', couldBe: ['the app sends less than its Content-Length', 'the app ends in the middle of an answer'], blame: 'app'};
     case 'exec':
     case 'unclassified':
-      return probe.actual?.handler.kind === 'exec'
-        ? {why: 'the command says no', couldBe: ['the command says that the app is not well'], blame: 'app'}
-        : {why: text.startsWith('ready: false') ? 'not ready' : 'fails', couldBe: []};
+      return commandSaysNo(probe, text);
     case 'exec-missing':
       return {why: 'the command can not be run', couldBe: ['the command is not in the image'], blame: 'spec'};
     case 'exec-timeout':
@@ -57,6 +76,12 @@ function meaningOf(probe: ProbeCase, {failure, status, text}: Symptom): Meaning 
     default:
       return {why: 'fails', couldBe: []};
   }
+}
+
+function commandSaysNo({actual, type}: ProbeCase, text: string): Meaning {
+  if (actual?.handler.kind !== 'exec' || ['ready: false', 'started: false'].includes(text)) return {why: type === 'startup' ? 'not started yet' : text === 'ready: false' ? 'not ready' : 'fails', couldBe: []};
+  const own = 'the command says that the app is not well';
+  return actual.handler.hosts.some((host) => !isLocal(host)) ? {why: 'the command says no', couldBe: [own, 'the mesh or its policies do not let the command through']} : {why: 'the command says no', couldBe: [own], blame: 'app'};
 }
 
 function ofStatus(probe: ProbeCase, status: number, via: string): Meaning {
@@ -84,8 +109,8 @@ const TITLES: Record<string, [code: `OSMP${number}`, slug: string, title: string
   timeout: ['OSMP503', 'probe-timeout', 'The probe gets no answer in time'],
   closed: ['OSMP504', 'probe-closed', 'The connection of the probe is closed without an answer'],
   protocol: ['OSMP505', 'probe-protocol', 'The two sides of the probe speak different protocols'],
-  other: ['OSMP599', 'unexplained', 'Something fails, and nothing explains it'],
   exec: ['OSMP506', 'probe-command', 'The command of the probe fails'],
+  other: ['OSMP599', 'unexplained', 'Something fails, and nothing explains it'],
 };
 
 const GROUPS: Record<string, keyof typeof TITLES> = {
@@ -106,6 +131,15 @@ const GROUPS: Record<string, keyof typeof TITLES> = {
   'exec-timeout': 'exec',
 };
 
+/** Rows of the catalogue that lists show as one failure; live answers tell them apart. */
+const CASES: Record<string, string[]> = {
+  status: ['D1', 'D2', 'D3', 'D4', 'D5', 'D8', 'D10', 'D11', 'E1', 'E2', 'E5', 'E6', 'E11', 'E12', 'app-503', 'port-closed', 'wrong-path', 'tcp-closed'],
+  refused: ['C2', 'C3'],
+  timeout: ['C16', 'C17', 'E10', 'slow'],
+  closed: ['D13'],
+  protocol: ['D12', 'E3'],
+};
+
 function groupOf(probe: ProbeCase, {failure}: Symptom): keyof typeof TITLES {
   if (probe.actual?.handler.kind === 'exec' && failure === 'unclassified') return 'exec';
   return GROUPS[failure ?? ''] ?? 'other';
@@ -122,7 +156,7 @@ function failing(group: keyof typeof TITLES): Check {
     blame: 'not yet known',
     cause: group === 'other' ? 'No check knows this symptom; its raw text is all there is.' : 'The lists tell what the kubelet saw; which of the remaining causes it is, the live answers tell.',
     fix: 'what the deciding command shows',
-    cases: group === 'status' ? ['D1', 'D4', 'D5', 'E1', 'E2', 'E5', 'E11', 'E12', 'app-503', 'port-closed', 'wrong-path', 'tcp-closed'] : group === 'timeout' ? ['E10', 'C16', 'C17', 'slow'] : group === 'refused' ? ['C1', 'C2'] : [],
+    cases: CASES[group] ?? [],
     namesFailure: true,
     find: (pod) => pod.probes.flatMap((probe) => failure(pod, probe, group)),
   };
@@ -131,32 +165,47 @@ function failing(group: keyof typeof TITLES): Check {
 function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Found[] {
   const live = probe.symptoms.filter((one) => one.kind === 'probe' && (one.state === 'going-on' || one.state === 'maybe'));
   // The newest words are the present state; older ones of the same probe hang under them.
-  const main = [...live].sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || b.count - a.count || (a.text < b.text ? -1 : 1)).find(({failure: of}) => of !== 'refused') ?? live[0];
+  const newest = [...live].sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || b.count - a.count || (a.text < b.text ? -1 : 1));
+  const main = newest.find((one) => !isStartNoise(probe, one)) ?? newest[0];
   if (!main || groupOf(probe, main) !== group) return [];
   const meaning = meaningOf(probe, main);
   const sure = meaning.couldBe.length === 1;
-  const kills = pod.symptoms.filter(({kind, container, probe: type}) => (kind === 'killed' && type === probe.type && container === probe.container) || (kind === 'crashed' && container === probe.container && probe.type !== 'readiness'));
+  const kills = [...probe.symptoms.filter(({kind}) => kind === 'killed'), ...restartsFor(pod, probe)];
   const {pod: {name, namespace}, commands} = pod;
   return [
     {
       container: probe.container,
       probe: probe.type,
+      key: [main.failure, main.status].join(' '),
       why: meaning.why,
       ...(sure ? {because: meaning.couldBe[0]!} : meaning.couldBe.length > 0 ? {couldBe: meaning.couldBe} : {because: `unexplained: ${main.text}`}),
       ...(sure ? {} : {decides: commands.kubectl(`logs ${name} -n ${namespace} -c ${witness(pod, probe)} --tail 20`)}),
-      effect: probe.type === 'readiness' ? 'takes no traffic' : kills.length > 0 ? 'the kubelet restarts the container' : 'the kubelet will restart the container',
+      effect: effectOf(probe, main, kills),
       fix: '',
       evidence: [...live.map(({evidence: one}) => one), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
-      explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe'), ...kills],
+      explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe' || kind === 'answer'), ...kills],
       ...(main.state === 'maybe' ? {severity: 'warning' as const} : {}),
       ...(meaning.blame && sure ? {blame: meaning.blame} : {}),
     },
   ];
 }
 
+/** Refused while the containers were starting: so it goes to most pods, and what was said later tells more. */
+function isStartNoise({status}: ProbeCase, {failure, last}: Symptom): boolean {
+  const startedAt = status?.state.kind === 'running' ? (status.state.startedAt ?? 0) : 0;
+  return failure === 'refused' && last !== undefined && last - startedAt < 60_000;
+}
+
+function effectOf({type}: ProbeCase, {errored, state}: Symptom, kills: Symptom[]): string {
+  if (type === 'readiness') return state === 'maybe' && errored ? 'the kubelet keeps the last result' : 'takes no traffic';
+  if (errored) return 'errors do not count: the container is not restarted for them';
+  return kills.length > 0 ? 'the kubelet restarts the container' : 'the kubelet will restart the container';
+}
+
 /** The container whose log tells most: the healthcheck server, Envoy with its access log, else the app itself. */
-function witness({detection, sidecar}: PodCase, {container, path}: ProbeCase): string {
-  const via = path.end.at === 'target' ? path.end.via : 'direct';
+function witness({detection, sidecar}: PodCase, probe: ProbeCase): string {
+  const {container} = probe;
+  const via = viaOf(probe);
   if (via === 'healthcheck' && sidecar.healthcheck) return sidecar.healthcheck.container;
   return detection.sidecar && via !== 'direct' ? detection.sidecar.name : container;
 }
@@ -194,19 +243,45 @@ const killed: Check = {
       .map((symptom): Found => {
         const of = pod.probes.find(({container, type}) => container === symptom.container && type === symptom.probe);
         const failures = of?.symptoms.filter(({kind}) => kind === 'probe') ?? [];
-        const crash = pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
+        const meanings = of ? [...new Set(failures.flatMap((one) => meaningOf(of, one).couldBe))] : [];
+        const crash = exitsItself(pod, symptom.container!) ? [] : pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
         return {
           ...(symptom.container ? {container: symptom.container} : {}),
           ...(symptom.probe ? {probe: symptom.probe} : {}),
           why: `killed by its ${symptom.probe} probe`,
-          couldBe: ['the app needs longer to start than the probe allows', ...new Set(of && failures.length > 0 ? failures.flatMap((one) => meaningOf(of, one).couldBe) : ['the app does not answer'])],
+          couldBe: ['the app needs longer to start than the probe allows', ...(meanings.length > 0 ? meanings : ['the app does not answer as the probe wants'])],
           decides: pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${symptom.container} --previous`),
-          effect: crash[0] ? `restarted ${crash[0].count} times` : 'restarted',
+          effect: crash[0] ? `restarted ${crash[0].count} time${crash[0].count === 1 ? '' : 's'}` : 'restarted',
           evidence: [symptom.evidence, ...failures.map(({evidence: one}) => one)],
-          explains: [symptom, ...failures, ...crash, ...pod.symptoms.filter(({kind, container}) => kind === 'probe' && container === symptom.container)],
+          explains: [symptom, ...failures, ...crash, ...pod.symptoms.filter(({kind, container, state}) => kind === 'probe' && container === symptom.container && state !== 'going-on')],
+          ...(symptom.state === 'maybe' ? {severity: 'warning' as const} : {}),
         };
       }),
 };
 
 /** Checks of what the kubelet reported, after all checks that know a cause. */
 export const FAILING: Check[] = [killed, redirectLeft, ...Object.keys(TITLES).map((group) => failing(group))];
+
+/** The entry under which a symptom is printed that no check explains. */
+export const UNEXPLAINED = FAILING.at(-1)!;
+
+/** What is left when all checks have spoken: its raw text, and where one can look. */
+export function unexplained(symptom: Symptom): Found {
+  const {kind, container, probe, failure, text, evidence, state} = symptom;
+  return {
+    ...(container === undefined ? {} : {container}),
+    ...(probe === undefined ? {} : {probe}),
+    key: `${kind} ${text}`,
+    why: kind === 'not-ready' ? 'the pod is not Ready' : (failure ?? text),
+    because: `unexplained: ${text}`,
+    fix: '',
+    evidence: [evidence],
+    explains: [symptom],
+    ...(state === 'maybe' ? {severity: 'warning' as const} : {}),
+  };
+}
+
+/** A path that ends elsewhere for a reason that no check names. */
+export function astray(pod: PodCase, {container, type, path, call}: ProbeCase): Found {
+  return {container, probe: type, why: 'ends elsewhere', because: `unexplained: the call ends at ${endText(path.end)}`, fix: '', evidence: [inPod(pod, callText(call))]};
+}

@@ -1,8 +1,10 @@
 import {judge, type Judgement} from '../kubelet/judge.ts';
 import {askedUrl} from '../kubelet/request.ts';
 import {answeredBy, type AnsweredBy} from '../mesh/answered.ts';
+import {HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
 import type {Answer} from '../model/answer.ts';
 import type {Hop, Replay} from '../model/look.ts';
+import type {Via} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 
 /** One side of a replay: what came back, and what the kubelet would make of it in its own time. */
@@ -35,19 +37,22 @@ export function readingOf(pod: PodCase, probe: ProbeCase): Reading | undefined {
   };
 }
 
-/** Who handed the request on, where the path has an end. */
-export function viaOf({path}: ProbeCase): 'direct' | 'envoy-http' | 'envoy-tcp' | 'healthcheck' | 'pipy' {
-  return path.end.at === 'target' ? path.end.via : 'direct';
+/** Who answers the call: by the path, or where that is not known by the port of the mesh that is called. */
+export function viaOf({path, call}: ProbeCase): Via {
+  if (path.end.at === 'target' || !('port' in call) || typeof call.port !== 'number' || !isMeshProbePort(call.port)) return path.end.at === 'target' ? path.end.via : 'direct';
+  return call.port === HEALTHCHECK_PORT ? 'healthcheck' : call.kind === 'http' && call.scheme === 'HTTP' ? 'envoy-http' : 'envoy-tcp';
 }
 
-/** What the tunnel takes to tell the end of a connection, in milliseconds: the end itself came so much earlier. */
-const END_LAG_MS = 1150;
+/** gRPC's code for a call whose time is over. */
+const DEADLINE_EXCEEDED = 4;
 
 /** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
-  const late = answer.kind === 'timeout' || (answer.kind !== 'unsendable' && answer.ms - (answer.kind === 'closed' ? END_LAG_MS : 0) > limitMs);
-  const judgement = judge(late && answer.kind !== 'open' ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''), limitMs);
+  // The end of a stream is told a second late, so only an answer's own time counts.
+  const late = answer.kind === 'timeout' || ((answer.kind === 'response' || answer.kind === 'grpc') && answer.ms > limitMs);
+  const inTime: Answer = !late ? answer : answer.kind === 'grpc' ? {...answer, code: DEADLINE_EXCEEDED} : {kind: 'timeout', ms: limitMs};
+  const judgement = judge(inTime, askedUrl(ask, pod.podIP ?? ''), limitMs);
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
 }
 
@@ -85,4 +90,29 @@ export function answerText(answer: Answer): string {
 /** `4 ms`, `3.0s`. */
 export function span(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)}s`;
+}
+
+const PROXY_SAYS = {
+  'cannot-connect': 'Envoy cannot connect to the app',
+  'app-closed': 'the app closed before Envoy had an answer',
+  'no-http': 'Envoy got no HTTP from the app',
+  'gave-up': 'Envoy gave up waiting for the app',
+  'no-route': 'Envoy has no route for it',
+  'tls-refused': 'Envoy refuses TLS',
+  other: 'Envoy answered itself',
+} as const;
+
+/** Who made the answer, in a few words; nobody made one that did not come. */
+export function whoText(answer: Answer, by: AnsweredBy): string {
+  if (answer.kind !== 'response') return '';
+  switch (by.by) {
+    case 'app':
+      return 'the app answered';
+    case 'proxy':
+      return PROXY_SAYS[by.says];
+    case 'healthcheck':
+      return by.says === 'cannot-connect' ? 'osm-healthcheck cannot connect to the app' : by.says === 'connected' ? 'osm-healthcheck could connect' : 'osm-healthcheck answered';
+    case 'nobody':
+      return '';
+  }
 }

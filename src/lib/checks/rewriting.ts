@@ -1,16 +1,18 @@
 import {HEALTHCHECK_PORT, isMeshProbePort, PROXY_UID, RESERVED_PORTS, SIDECAR_NAMES, HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import {resolvePort} from '../mesh/rewrite.ts';
-import type {BreakReason} from '../model/path.ts';
+import type {BreakReason, Target} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
-import {callText, endText, probeText, targetText} from './words.ts';
+import {differs, eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
+import {callText, endText, isLocal, probeText, targetText} from './words.ts';
 
 const ISSUE_3773 = 'https://github.com/openservicemesh/osm/issues/3773';
 const ISSUE_4428 = 'https://github.com/openservicemesh/osm/issues/4428';
 const ISSUE_4434 = 'https://github.com/openservicemesh/osm/issues/4434';
 
 /** The reason why a probe's path breaks off, if it does. */
-function breakOf({path, reach}: ProbeCase): BreakReason | undefined {
+function breakOf(probe: ProbeCase): BreakReason | undefined {
+  const {path, reach} = probe;
+  if (differs(probe)) return undefined;
   return reach === 'broken' && path.end.at === 'break' ? path.end.reason : undefined;
 }
 
@@ -31,9 +33,12 @@ function sides(pod: PodCase, probe: ProbeCase) {
   return [...declared, inPod(pod, callText(probe.call))];
 }
 
-/** The other containers that have a probe of this type. */
-function rivals(pod: PodCase, {type, container}: ProbeCase): string[] {
-  return pod.probes.filter((other) => other.type === type && other.container !== container && other.actual?.handler.kind !== 'exec').map((other) => other.container);
+/** The other container whose probe of this type decides: the last that is rewritten, for Pipy the first of all. */
+function decider(pod: PodCase, {type, container, init}: ProbeCase): string | undefined {
+  const all = pod.probes.filter((other) => other.type === type && !other.init);
+  const first = pod.profile?.seen && pod.profile.value.serves.winner === 'first';
+  const one = first ? all[0] : all.filter(({actual, declared}) => ['httpGet', 'tcpSocket'].includes((declared.seen ? declared.value.probe : actual)?.handler.kind ?? '')).at(-1);
+  return init || one?.container === container ? undefined : one?.container;
 }
 
 /** A template that was copied from a running pod has the mesh's own ports in it. */
@@ -54,6 +59,15 @@ function onBreak(reasons: BreakReason[], say: (pod: PodCase, probe: ProbeCase) =
     });
 }
 
+/** The target that the probe is led to instead of its own, also where that one's own path is broken. */
+function otherTarget(probe: ProbeCase): Target | undefined {
+  const {container, path: {end}, reach} = probe;
+  if (differs(probe)) return undefined;
+  if (end.at === 'target') return reach === 'other' ? end.target : undefined;
+  const taken = reach === 'broken' && ['unresolved-port', 'self-loop', 'bad-path'].includes(end.reason) && end.meant?.containers.length && !end.meant.containers.includes(container);
+  return taken ? end.meant : undefined;
+}
+
 const sharedTarget: Check = {
   code: 'OSMP101',
   slug: 'shared-target',
@@ -66,14 +80,14 @@ const sharedTarget: Check = {
   links: [ISSUE_3773],
   find: (pod) =>
     eachProbe(pod, (probe) => {
-      if (probe.reach !== 'other' || !asExpected(probe) || isStale(probe) || probe.path.end.at !== 'target') return undefined;
-      const {target} = probe.path.end;
+      const target = otherTarget(probe);
+      if (!target || !asExpected(probe) || isStale(probe)) return undefined;
       const by = target.containers.filter((name) => name !== probe.container);
       const who = by.length > 0 ? `container ${by.join(', ')}` : targetText(target);
       return {
         why: `answered by ${who}`,
         because: `${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} has one ${probe.type} target per pod: ${targetText(target)}`,
-        effect: `the answer says nothing of container ${probe.container}`,
+        effect: breakOf(probe) === undefined ? `the answer says nothing of container ${probe.container}` : 'that probe is broken itself, so this one fails with it',
         evidence: sides(pod, probe),
       };
     }),
@@ -87,10 +101,10 @@ const noListener: Check = {
   blame: 'spec',
   cause: 'The proxy opens a probe port only for the one probe of that type that it serves. Where that one is a tcpSocket probe (OSM: the last, Pipy: the first), the port stays closed for the others.',
   fix: 'the same handler in all containers that share a probe type, or exec for one of them',
-  cases: ['A3', 'A8', 'A15', 'HTTP+TCP', 'HTTPS+TCP'],
+  cases: ['A3', 'A8', 'HTTP+TCP', 'HTTPS+TCP'],
   links: [ISSUE_3773],
   find: onBreak(['no-listener'], (pod, probe) => {
-    const other = rivals(pod, probe).at(pod.profile?.seen && pod.profile.value.serves.winner === 'first' ? 0 : -1);
+    const other = decider(pod, probe);
     if (!asExpected(probe)) return undefined;
     return {
       why: other ? `no listener: the ${probe.type} probe of ${other} decides` : 'no listener',
@@ -111,10 +125,11 @@ const noHealthcheck: Check = {
   cases: ['A4', 'TCP+HTTP', 'TCP+HTTPS'],
   links: [ISSUE_3773],
   find: onBreak(['no-healthcheck'], (pod, probe) => {
-    const expected = pod.profile?.seen && !rivals(pod, probe).length;
+    const expected = pod.sidecar.containers.some((name) => HEALTHCHECK_NAMES.includes(name));
+    const other = pod.probes.filter(({type, container}) => type === probe.type && container !== probe.container).at(-1)?.container;
     return {
       why: `nothing on :${HEALTHCHECK_PORT}`,
-      because: expected ? 'the injector should have added it and it is not there' : `the ${probe.type} probe of container ${rivals(pod, probe).at(-1)} decides, and it is none of TCP`,
+      because: expected ? 'the injector should have added it and it is not there' : `the mesh adds it for the last ${probe.type} probe of the pod, ${other ? `that of container ${other}` : 'its own'}, only if that is one of TCP`,
       effect: 'connection refused, for good',
       ...(expected ? {blame: 'mesh' as const, fix: 'kubectl rollout restart, so that the injector sees the pod again'} : {}),
     };
@@ -134,7 +149,7 @@ const protocolClash: Check = {
   find: onBreak(['tls-to-plaintext', 'plaintext-to-tls'], (pod, probe) => {
     if (!asExpected(probe)) return undefined;
     const tls = breakOf(probe) === 'tls-to-plaintext';
-    const other = rivals(pod, probe).at(-1);
+    const other = decider(pod, probe);
     return {
       why: tls ? 'TLS to a plaintext listener' : `plaintext to the TLS port of ${other ?? 'another container'}`,
       because: other ? `the ${probe.type} probe of container ${other} decides which protocol the port speaks` : 'this release rewrites HTTPS probes to a plaintext port',
@@ -153,7 +168,8 @@ const notRewritten: Check = {
   fix: 'an exec probe, or the annotation openservicemesh.io/inbound-port-exclusion-list with this port',
   cases: ['A13', 'A14', 'B10'],
   find: onBreak(['redirected'], (pod, probe) => {
-    if (probe.call.kind === 'grpc') return undefined;
+    if (probe.call.kind === 'grpc' || ('port' in probe.call && probe.call.port === HEALTHCHECK_PORT)) return undefined;
+    if (probe.init) return {why: 'native sidecars are not rewritten', because: 'the injector looks at the containers of the pod only', effect: 'reset where a Service selects the pod, refused where none does'};
     const late = pod.declared.seen && !pod.declared.value.containers.some(({name}) => name === probe.container);
     const cell = !late && probe.call.kind === 'tcp' && asExpected(probe);
     return {
@@ -172,10 +188,10 @@ const rewrittenOtherwise: Check = {
   blame: 'mesh',
   cause: 'Something changed the probe before or after the injector: another webhook, a second injection, a release with other rules.',
   fix: 'compare with a fresh pod: kubectl rollout restart; then look at the other mutating webhooks',
-  cases: ['A11'],
+  cases: ['A7', 'A11'],
   find: (pod) =>
     eachProbe(pod, (probe) => {
-      const bad = probe.reach === 'other' || ['no-listener', 'no-route', 'ambiguous-route', 'tls-to-plaintext', 'plaintext-to-tls'].includes(breakOf(probe) ?? '');
+      const bad = (probe.reach === 'other' && !differs(probe)) || ['no-listener', 'no-route', 'ambiguous-route', 'tls-to-plaintext', 'plaintext-to-tls'].includes(breakOf(probe) ?? '');
       const ours = breakOf(probe) === 'no-route' || breakOf(probe) === 'ambiguous-route';
       if (!bad || isStale(probe) || (asExpected(probe) && !ours)) return undefined;
       const header = probe.call.kind === 'http' && probe.call.port === HEALTHCHECK_PORT;
@@ -255,7 +271,7 @@ const pathWithoutSlash: Check = {
   cause: 'The kubelet adds a missing slash, the route of the proxy does not: the app gets a request line that servers reject with 400.',
   fix: 'begin the path with /',
   cases: ['E8'],
-  find: onBreak(['bad-path'], () => ({why: 'path without /', because: 'the proxy sends the path as it is declared'})),
+  find: onBreak(['bad-path'], (_, probe) => (otherTarget(probe) ? undefined : {why: 'path without /', because: 'the proxy sends the path as it is declared'})),
 };
 
 const grpcUnreachable: Check = {
@@ -280,6 +296,7 @@ const lifecycleHook: Check = {
   cause: 'Hooks with httpGet or tcpSocket are never rewritten; the kubelet speaks no mTLS, so the call can only fail.',
   fix: 'an exec or sleep hook',
   cases: ['B11'],
+  stops: true,
   find: (pod) => {
     if (!pod.meshed || pod.sidecar.open === 'all') return [];
     const open = pod.sidecar.open;
@@ -293,6 +310,7 @@ const lifecycleHook: Check = {
         return [
           {
             container: container.name,
+            key: hook,
             why: `${hook} can't reach its port`,
             because: `${hook} calls :${handler.port}, which is redirected to the mTLS listener`,
             evidence: [inPod(pod, `lifecycle.${hook}.${handler.kind} :${handler.port}`), ...failed.map(({evidence}) => evidence)],
@@ -313,7 +331,8 @@ const nativeSidecar: Check = {
   blame: 'mesh',
   cause: 'The injector decodes the pod with an API older than native sidecars, so the container becomes an ordinary init container, which never ends.',
   fix: 'an ordinary container instead of a native sidecar',
-  cases: ['B9', 'B10'],
+  cases: ['B9'],
+  stops: true,
   find: (pod) => {
     if (!pod.declared.seen || !pod.meshed) return [];
     return pod.declared.value.initContainers.flatMap((declared): Found[] => {
@@ -332,8 +351,6 @@ const nativeSidecar: Check = {
   },
 };
 
-const LOCAL = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0'];
-
 const execLeaves: Check = {
   code: 'OSMP114',
   slug: 'exec-leaves-pod',
@@ -348,7 +365,7 @@ const execLeaves: Check = {
       ? []
       : eachProbe(pod, ({actual, symptoms}) => {
           if (actual?.handler.kind !== 'exec') return undefined;
-          const away = actual.handler.hosts.filter((host) => !LOCAL.includes(host.toLowerCase()) && !host.startsWith('$'));
+          const away = actual.handler.hosts.filter((host) => !isLocal(host));
           if (away.length === 0) return undefined;
           const hurts = symptoms.some(({state}) => state === 'going-on');
           return {
@@ -433,7 +450,9 @@ const reservedPort: Check = {
       // Whoever binds first keeps the port: the proxy ends for it, or the kubelet asks the app instead of the proxy.
       const asked = pod.probes.filter(({call}) => 'port' in call && taken.includes(Number(call.port))).flatMap(({symptoms}) => symptoms);
       const broken = [...pod.symptoms.filter(({container: of, kind}) => (of === pod.detection.sidecar!.name || of === container.name) && kind === 'crashed'), ...asked];
-      return [{container: container.name, why: `uses ${what} of the mesh`, because: `container ${container.name} declares ${what}`, evidence: [inPod(pod, what)], explains: taken.length > 0 ? broken : []}];
+      const explains = taken.length > 0 ? broken : [];
+      const hurts = explains.some(({state}) => state === 'going-on');
+      return [{container: container.name, why: `uses ${what} of the mesh`, because: `container ${container.name} declares ${what}`, evidence: [inPod(pod, what)], explains, ...(hurts ? {} : {severity: 'warning' as const})}];
     });
   },
 };

@@ -81,3 +81,10 @@ export function endText(end: PathEnd): string {
       return 'unknown';
   }
 }
+
+const LOCAL = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0'];
+
+/** A host that is the pod itself, or one that only a variable knows. */
+export function isLocal(host: string): boolean {
+  return LOCAL.includes(host.toLowerCase()) || host.startsWith('$');
+}

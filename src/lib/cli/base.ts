@@ -25,6 +25,7 @@ export abstract class ProbesCommand extends Command {
     kubeconfig: Flags.string({...cluster, description: 'path of the kubeconfig'}),
     as: Flags.string({...cluster, description: 'user to impersonate'}),
     'as-group': Flags.string({...cluster, multipleNonGreedy: true, multiple: true, description: 'group to impersonate; repeatable'}),
+    verbosity: Flags.integer({...cluster, char: 'v', default: 0, description: 'as kubectl has it: from 6 on, requests are shown on stderr'}),
     'request-timeout': Flags.string({...cluster, default: '30s', description: 'time for one request; 0 for none'}),
   };
 
@@ -54,6 +55,7 @@ export abstract class ProbesCommand extends Command {
       signal: this.abort.signal,
       env: process.env,
       kubectlFlags: userFlags(flags),
+      ...(flags.verbosity >= 6 ? {told: (line: string) => void process.stderr.write(`${line}\n`)} : {}),
     });
   }
 

@@ -18,7 +18,7 @@ export function exitCodeOf(report: Report, {failOn, allowUnknown}: Policy): numb
   if (failOn !== 'never' && report.rows.some(({verdict}) => verdict === 'fail')) return EXIT.findings;
   const empty = report.rows.length === 0 && report.pods === 0;
   if (empty) return EXIT.incomplete;
-  const unknown = report.unseen.length > 0 || report.rows.some(({verdict}) => verdict === 'unknown');
+  const unknown = report.unseen.some(({optional}) => !optional) || report.rows.some(({verdict}) => verdict === 'unknown');
   return unknown && !allowUnknown ? EXIT.incomplete : EXIT.ok;
 }
 

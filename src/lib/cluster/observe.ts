@@ -4,6 +4,7 @@ import type {Owner, OwnerKind} from '../model/owner.ts';
 import type {AccessLine} from '../model/look.ts';
 import type {Pod} from '../model/pod.ts';
 import {RESOURCES, type Cluster, type ListOptions, type PodName, type Resource} from './cluster.ts';
+import {refusalLineOf} from './reduce/injector-log.ts';
 import {accessLineOf} from './reduce/access-log.ts';
 import {eventOf} from './reduce/event.ts';
 import {namespaceOf} from './reduce/namespace.ts';
@@ -39,6 +40,23 @@ const LOG_BYTES = 256 * 1024;
 export async function readAccessLog(cluster: Cluster, pod: PodName, container: string): Promise<AccessLine[]> {
   const lines = await cluster.log(pod, {container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line) => accessLineOf(line) !== undefined});
   return lines.flatMap((line) => accessLineOf(line) ?? []);
+}
+
+const INJECTOR = {namespace: 'osm-system', labelSelector: 'app=osm-injector', container: 'osm-injector'};
+
+/** Why the injector refused pods lately, by namespace, newest last; the API server hides it. Needs the right to read its log. */
+export async function readInjectorLog(cluster: Cluster): Promise<Map<string, string[]>> {
+  const names: string[] = [];
+  await cluster.list('pods', {namespace: INJECTOR.namespace, labelSelector: INJECTOR.labelSelector}, (raw) => names.push(podOf(raw, interning()).name));
+  const said = new Map<string, string[]>();
+  for (const name of names) {
+    const options = {container: INJECTOR.container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line: string) => refusalLineOf(line) !== undefined};
+    for (const line of await cluster.log({namespace: INJECTOR.namespace, name}, options)) {
+      const {namespace, error} = refusalLineOf(line)!;
+      said.set(namespace, [...(said.get(namespace) ?? []), error]);
+    }
+  }
+  return said;
 }
 
 /** The last lines of a container, of its last incarnation where `previous`. */

@@ -14,7 +14,7 @@ import type {ClusterEvent} from '../model/event.ts';
 import type {Look} from '../model/look.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Call, PathEnd, Reach, Sidecar, Target} from '../model/path.ts';
-import type {Container, Pod, Template} from '../model/pod.ts';
+import {probedContainers, type Container, type Pod, type Template} from '../model/pod.ts';
 import {PROBE_TYPES, type ProbeType} from '../model/probe.ts';
 import type {Symptom} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
@@ -52,7 +52,7 @@ export function caseOf(input: CaseInput): PodCase {
     const replay = look?.seen ? look.value.replays.find((one) => one.container === probe.container && one.probe === probe.type) : undefined;
     return {
       ...probe,
-      symptoms: symptoms.filter((one) => !one.init && one.container === probe.container && one.probe === probe.type),
+      symptoms: symptoms.filter((one) => (one.init ?? false) === probe.init && one.container === probe.container && one.probe === probe.type),
       ...(sidecar === promised ? {} : {promised: trace(probe.call, promised, pod)}),
       ...(replay ? {replay} : {}),
     };
@@ -114,21 +114,22 @@ type Followed = Omit<ProbeCase, 'symptoms'>;
 function probesOf(pod: Pod, declared: Observed<Template>, profile: Observed<Profile> | undefined, sidecar: Sidecar): Followed[] {
   const expected = declared.seen && profile?.seen ? rewrite(profile.value, declared.value) : undefined;
   const unjudged = profile !== undefined && !profile.seen;
-  return pod.spec.containers.flatMap((container) =>
+  return probedContainers(pod.spec).flatMap(({container, init}) =>
     PROBE_TYPES.flatMap((type): Followed[] => {
       const actual = container.probes[type];
-      const source = declaredProbe(declared, profile, container, type);
+      const source = declaredProbe(declared, profile, container, type, init);
       if (!actual && !source) return [];
       const target = source && declaredTarget(source.container, source.probe);
-      const wanted = expected?.get(container.name)?.[type];
+      const wanted = init ? undefined : expected?.get(container.name)?.[type];
       const call: Call = actual ? callOf(container, actual) : {kind: 'unknown', keys: []};
       const path = trace(call, sidecar, pod);
-      const status = pod.containers.find(({name}) => name === container.name);
+      const status = (init ? pod.initContainers : pod.containers).find(({name}) => name === container.name);
       const why = {asked: `the declared ${type} probe of container ${container.name}`, got: declared.seen ? 'its template does not hold it' : declared.why.got};
       return [
         {
           container: container.name,
           type,
+          init,
           declared: source ? {seen: true, value: source} : {seen: false, why},
           ...(target ? {target} : {}),
           ...(actual ? {actual} : {}),
@@ -147,16 +148,16 @@ function probesOf(pod: Pod, declared: Observed<Template>, profile: Observed<Prof
  * What the owner declared. A probe that only the pod has was added by another webhook: it declares itself. Without a
  * template, so do handlers that are never rewritten; the others are lost.
  */
-function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType) {
+function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType, init: boolean) {
   const actual = container.probes[type];
   if (declared.seen) {
-    const owner = declared.value.containers.find(({name}) => name === container.name);
+    const owner = (init ? declared.value.initContainers : declared.value.containers).find(({name}) => name === container.name);
     const probe = owner?.probes[type];
     if (owner && probe) return {container: owner, probe};
     return actual && {container, probe: actual};
   }
   if (!actual) return undefined;
-  const rewritten = profile?.seen === true && profile.value.proxy !== 'none' && cellOf(profile.value, actual.handler) !== undefined;
+  const rewritten = !init && profile?.seen === true && profile.value.proxy !== 'none' && cellOf(profile.value, actual.handler) !== undefined;
   return rewritten || (profile !== undefined && !profile.seen) ? undefined : {container, probe: actual};
 }
 

@@ -2,9 +2,10 @@ import {createHash} from 'node:crypto';
 import type {PodCase, ProbeCase, RefusedCase} from '../checks/case.ts';
 import type {Check, Found} from '../checks/check.ts';
 import {CREATION, refusalOf} from '../checks/creation.ts';
+import {carrierOf} from '../checks/check.ts';
+import {astray, UNEXPLAINED, unexplained} from '../checks/failing.ts';
 import {CHECKS} from '../checks/index.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
-import {isMeshContainer} from '../mesh/names.ts';
 import {SEVERITIES, type Finding, type Severity} from '../model/finding.ts';
 import {PROBE_TYPES} from '../model/probe.ts';
 import {VERDICTS, type ProbeRow, type Verdict} from '../model/report.ts';
@@ -18,7 +19,7 @@ export interface Diagnosis {
 }
 
 interface Cause {
-  check: Pick<Check, 'code' | 'slug' | 'title' | 'severity' | 'blame' | 'fix'>;
+  check: Check;
   found: Found;
 }
 
@@ -41,7 +42,8 @@ export function diagnose(pods: PodCase[], refused: RefusedCase[]): Diagnosis {
 
 /**
  * Runs the checks in order. A symptom belongs to the first cause that explains it; a check of failures whose
- * symptoms are all explained already has nothing left to say, nor has one of a symptom that is over.
+ * symptoms are all explained already has nothing left to say, nor has one of a symptom that is over. What is left in
+ * the end is printed as it is.
  */
 function causesOf(pod: PodCase): Cause[] {
   const explained = new Set<Symptom>();
@@ -55,7 +57,9 @@ function causesOf(pod: PodCase): Cause[] {
       causes.push({check, found});
     }
   }
-  return causes;
+  const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && (one.state === 'going-on' || one.state === 'maybe'));
+  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && found.probe === type));
+  return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
 }
 
 function findingOf(pod: PodCase, {check, found}: Cause): Finding {
@@ -80,7 +84,7 @@ function findingOf(pod: PodCase, {check, found}: Cause): Finding {
     ...(fix === '' ? {} : {fix}),
     ...(found.see === undefined ? {} : {see: found.see}),
     consequences: consequences(found),
-    fingerprint: fingerprint(check.code, workloadName(pod.workload), pod.pod.namespace, found.container ?? '', found.probe ?? '', found.why),
+    fingerprint: fingerprint(check.code, workloadName(pod.workload), pod.pod.namespace, found.container ?? '', found.probe ?? '', found.key ?? ''),
   };
 }
 
@@ -101,7 +105,7 @@ function fingerprint(...parts: string[]): string {
 }
 
 function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
-  const mine = causes.filter(({found}) => concerns(found, probe));
+  const mine = causes.filter(({found}) => concerns(pod, found, probe));
   const {verdict, why} = judge(pod, probe, mine);
   const {ready, status, restarts} = podStatus(pod.pod);
   const profile = pod.profile?.seen ? pod.profile.value : undefined;
@@ -133,47 +137,71 @@ function reaches({path, reach, container, target}: ProbeCase): string {
   return endText(path.end);
 }
 
-function concerns({probe, container, explains = []}: Found, row: ProbeCase): boolean {
+function concerns(pod: PodCase, {probe, container, explains = []}: Found, row: ProbeCase): boolean {
   if (probe !== undefined) return probe === row.type && container === row.container;
   if (explains.some((one) => row.symptoms.includes(one))) return true;
-  return container === undefined || container === row.container || isMeshContainer(container);
+  return container === undefined || container === row.container || container === carrierOf(pod, row) || (isIdle(row) && holdsUp(pod, container));
+}
+
+/** An init container, or one of the mesh, that keeps the others from starting. */
+function holdsUp({pod}: PodCase, container: string): boolean {
+  return pod.initContainers.some(({name}) => name === container);
 }
 
 /** The verdict and its reason: structure first, then what is going on, then whether the probe is asked at all. */
 function judge(pod: PodCase, probe: ProbeCase, causes: Cause[]): {verdict: Verdict; why: string} {
   const own = causes.find(({found}) => found.probe === probe.type && found.container === probe.container);
-  const why = own?.found.why ?? causes[0]?.found.why ?? '';
-  if (probe.reach === 'other' || probe.reach === 'broken') return {verdict: 'fail', why: why || 'ends elsewhere'};
+  const explaining = (symptom: Symptom | undefined) => causes.find(({found}) => symptom && found.explains?.includes(symptom));
   const severe = own && severityOf(own) === 'error';
-  if (severe && (own.check.code < 'OSMP2' || own.check.code === 'OSMP203')) return {verdict: 'fail', why};
-  const kill = probe.symptoms.find(({state, kind}) => kind === 'killed' && state !== 'over');
-  if (kill) return {verdict: 'fail', why: why || `killed by its ${probe.type} probe`};
+  if (probe.reach === 'other' || probe.reach === 'broken') return {verdict: 'fail', why: (own ?? causes[0])?.found.why ?? 'ends elsewhere'};
+  if (severe && !own.check.namesFailure) return {verdict: 'fail', why: own.found.why};
+  const kill = probe.symptoms.find(({state, kind}) => kind === 'killed' && state === 'going-on');
+  if (kill) return {verdict: 'fail', why: (own ?? explaining(kill))?.found.why ?? `killed by its ${probe.type} probe`};
   const idle = notAsked(pod, probe, causes);
   if (idle) return {verdict: 'unknown', why: idle};
-  const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && kind === 'probe');
-  if (symptom || severe) return {verdict: 'fail', why: why || symptom?.text || 'fails'};
+  const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && (kind === 'probe' || kind === 'answer'));
+  if (symptom || severe) return {verdict: 'fail', why: (own ?? explaining(symptom))?.found.why ?? symptom?.text ?? 'fails'};
+  const dead = deadCarrier(pod, probe);
+  if (dead !== undefined) {
+    const cause = causes.find(({found}) => found.container === dead);
+    return cause ? {verdict: 'fail', why: cause.found.why} : {verdict: 'unknown', why: `${dead} does not run yet`};
+  }
   if (probe.reach === 'unknown') return {verdict: 'unknown', why: !probe.declared.seen ? `declared unknown: ${probe.declared.why.got}` : pod.profile?.seen === false ? pod.profile.why.got : 'where it ends is not known'};
   const young = probe.symptoms.find(({state}) => state === 'starting');
   if (young) return {verdict: 'unknown', why: 'starting'};
   if (!pod.events.seen && probe.type === 'liveness') return {verdict: 'unknown', why: 'events could not be seen'};
-  const warning = causes.find((cause) => severityOf(cause) !== 'info' && (cause.found.probe !== undefined || cause.check.code === 'OSMP201' || cause.found.container === probe.container));
+  const warning = causes.find((cause) => severityOf(cause) !== 'info');
   return warning ? {verdict: 'warn', why: warning.found.why} : {verdict: 'pass', why: ''};
+}
+
+/** The container of the mesh that answers for this probe, where it does not run. */
+function deadCarrier(pod: PodCase, probe: ProbeCase): string | undefined {
+  const carrier = carrierOf(pod, probe);
+  const status = pod.pod.containers.find(({name}) => name === carrier);
+  return status && status.state.kind !== 'running' && status.state.kind !== 'none' ? carrier : undefined;
 }
 
 function severityOf({check, found}: Cause): Severity {
   return found.severity ?? check.severity;
 }
 
+/** Nothing of the container runs yet, or any more. */
+function isIdle({status}: ProbeCase): boolean {
+  return !status || status.state.kind !== 'running';
+}
+
 /** Why the kubelet does not ask this probe now: not started, crashed, finished, or held back by the startup probe. */
-function notAsked(pod: PodCase, {container, type, status}: ProbeCase, causes: Cause[]): string | undefined {
-  const reason = causes.find(({check, found}) => (check.code >= 'OSMP6' || check.code === 'OSMP510' || check.code === 'OSMP113' || check.code === 'OSMP112') && (found.container === undefined || found.container === container || pod.pod.initContainers.some(({name}) => name === found.container)))?.found.why;
-  if (!status || status.state.kind === 'waiting' || status.state.kind === 'none') {
-    const crashing = status?.state.kind === 'waiting' && status.state.reason === 'CrashLoopBackOff';
-    return crashing ? `crashed: ${causes[0]?.found.why ?? 'CrashLoopBackOff'}` : `not started: ${reason ?? (pod.pod.phase === 'Pending' ? 'the pod is starting' : 'the container waits')}`;
-  }
-  if (status.state.kind === 'terminated') return status.state.exitCode === 0 ? 'finished' : `crashed: ${reason ?? `exit code ${status.state.exitCode}`}`;
-  if (status.started === false && type !== 'startup') return 'waits for the startup probe';
-  return undefined;
+function notAsked(pod: PodCase, probe: ProbeCase, causes: Cause[]): string | undefined {
+  const {container, type, status} = probe;
+  if (!isIdle(probe)) return status?.started === false && type !== 'startup' ? 'waits for the startup probe' : undefined;
+  const stops = causes.find(({check, found}) => check.stops && (found.container === undefined || found.container === container || holdsUp(pod, found.container)));
+  const crash = pod.symptoms.find((one) => one.kind === 'crashed' && one.container === container);
+  const cause = causes.find(({found}) => crash && found.explains?.includes(crash)) ?? stops;
+  const state = status?.state;
+  if (state?.kind === 'terminated') return state.exitCode === 0 ? 'finished' : `crashed: ${cause?.found.why ?? `exit code ${state.exitCode}`}`;
+  if (state?.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return `crashed: ${cause?.found.why ?? state.reason}`;
+  const reason = stops ?? causes.find(({found}) => found.container === container && found.probe === undefined);
+  return `not started: ${reason?.found.why ?? (pod.pod.phase === 'Pending' ? 'the pod is starting' : 'the container waits')}`;
 }
 
 function refusedFinding(one: RefusedCase): Finding {
@@ -267,10 +295,11 @@ function order(a: string, b: string): number {
 
 function joinFindings(findings: Finding[]): Finding[] {
   const joined = new Map<string, Finding>();
-  for (const finding of [...findings].sort((a, b) => order(a.pods[0] ?? '', b.pods[0] ?? ''))) {
+  // Of replicas that differ in degree only, the worst is shown.
+  for (const finding of [...findings].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || order(a.pods[0] ?? '', b.pods[0] ?? ''))) {
     const known = joined.get(finding.fingerprint);
     if (!known) joined.set(finding.fingerprint, finding);
-    else known.pods = [...new Set([...known.pods, ...finding.pods])].sort();
+    else known.pods = [...known.pods.slice(0, 1), ...[...new Set([...known.pods.slice(1), ...finding.pods])].filter((name) => name !== known.pods[0]).sort()];
   }
   return [...joined.values()].sort(
     (a, b) =>

@@ -1,10 +1,10 @@
 import type {Commands} from '../checks/case.ts';
 import {containerOf, readKilling, readProbeEvent} from '../kubelet/messages.ts';
-import {SPAM_BURST, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
+import {KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Workload} from '../model/owner.ts';
-import type {ContainerStatus, Pod} from '../model/pod.ts';
-import {PROBE_TYPES, type Probe, type ProbeType} from '../model/probe.ts';
+import {probedContainers, type ContainerStatus, type Pod} from '../model/pod.ts';
+import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
 import type {Evidence, Symptom, SymptomState} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
 
@@ -19,7 +19,14 @@ export interface SymptomContext {
 export function symptomsOf(context: SymptomContext, events: Observed<ClusterEvent[]>): Symptom[] {
   const mine = events.seen ? events.value : [];
   const found = [...ofContainers(context), ...ofEvents(context, mine)];
-  return [...found, ...notReady(context, found)];
+  const failing = [...found, ...notReady(context, found, events.seen)];
+  return [...failing, ...podNotReady(context, failing)];
+}
+
+/** A container whose probes are asked, its probes, and what the kubelet says of it. */
+function probed({spec, containers, initContainers}: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
+  const one = probedContainers(spec).find(({container, init: native}) => container.name === name && native === init);
+  return {probes: one?.container.probes ?? {}, status: (init ? initContainers : containers).find((status) => status.name === name)};
 }
 
 function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status', text: string): Evidence {
@@ -72,20 +79,35 @@ function crashed(context: SymptomContext, status: ContainerStatus, init: boolean
 /** The kubelet's back-off grows to five minutes and is forgotten after ten of running: a crash within that may come again. */
 const QUIET_MS = 600_000;
 
-function crashState({now}: SymptomContext, {state, restartCount}: ContainerStatus, finishedAt: number | undefined): SymptomState {
+function crashState({pod, now}: SymptomContext, {state, restartCount}: ContainerStatus, finishedAt: number | undefined): SymptomState {
   const since = state.kind === 'running' ? state.startedAt : undefined;
   const calm = since !== undefined && now - since > QUIET_MS;
+  if (restartedTogether(pod)) return 'over';
   return calm || finishedAt === undefined ? 'over' : restartCount > 2 ? 'going-on' : 'maybe';
+}
+
+/** All containers ended within a minute: the node or the pod's sandbox was restarted, and no container for itself. */
+function restartedTogether({containers}: Pod): boolean {
+  const ends = containers.map(({state, lastState}) => (state.kind === 'running' && lastState.kind === 'terminated' ? lastState.finishedAt : undefined));
+  const known = ends.filter((end) => end !== undefined);
+  return containers.length > 1 && known.length === containers.length && Math.max(...known) - Math.min(...known) <= 60_000;
 }
 
 function ofEvents(context: SymptomContext, events: ClusterEvent[]): Symptom[] {
   const warnings = events.filter(({type}) => type === 'Warning').reduce((sum, {count}) => sum + count, 0);
-  return [...probeFailures(context, events, warnings >= SPAM_BURST), ...events.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+  return [...probeFailures(context, events, warnings >= burstOf(context.pod)), ...events.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+}
+
+/** Older kubelets count the Normal events of a start, about four for each container, into the same burst. */
+function burstOf({containers, initContainers}: Pod): number {
+  const starts = [...containers, ...initContainers].reduce((sum, {restartCount}) => sum + 1 + restartCount, 0);
+  return Math.max(2, SPAM_BURST - 4 * starts);
 }
 
 interface Failure {
   reading: NonNullable<ReturnType<typeof readProbeEvent>>;
   container: string;
+  init: boolean;
   count: number;
   first: number;
   last: number;
@@ -97,12 +119,13 @@ function probeFailures(context: SymptomContext, events: ClusterEvent[], muted: b
   for (const event of events) {
     const reading = readProbeEvent(event);
     const where = containerOf(event.involved.fieldPath);
-    if (!reading || !where || where.init) continue;
-    const key = [where.container, reading.probe, reading.outcome, reading.text].join('\n');
+    if (!reading || !where) continue;
+    const key = [where.container, String(where.init), reading.probe, reading.outcome, reading.text].join('\n');
     const known = byText.get(key);
     byText.set(key, {
       reading,
       container: where.container,
+      init: where.init,
       count: (known?.count ?? 0) + event.count,
       first: Math.min(known?.first ?? Infinity, event.first),
       last: Math.max(known?.last ?? 0, event.last),
@@ -111,13 +134,16 @@ function probeFailures(context: SymptomContext, events: ClusterEvent[], muted: b
   return [...byText.values()].map((failure) => probeFailure(context, failure, muted));
 }
 
-function probeFailure(context: SymptomContext, {reading, container, count, first, last}: Failure, muted: boolean): Symptom {
+function probeFailure(context: SymptomContext, failure: Failure, muted: boolean): Symptom {
+  const {reading, container, init, count, first, last} = failure;
   return {
     kind: reading.outcome === 'warning' ? 'probe-warning' : 'probe',
-    state: probeState(context, container, reading.probe, first, last, muted),
+    state: probeState(context, failure, muted),
     container,
+    ...(init ? {init} : {}),
     probe: reading.probe,
     failure: reading.outcome === 'errored' && reading.failure === 'unclassified' ? 'errored' : reading.failure,
+    ...(reading.outcome === 'errored' ? {errored: true as const} : {}),
     ...(reading.status === undefined ? {} : {status: reading.status}),
     ...(reading.url === undefined ? {} : {url: reading.url}),
     text: reading.text,
@@ -132,18 +158,25 @@ function probeFailure(context: SymptomContext, {reading, container, count, first
  * Whether a probe still fails. Readiness and startup: the container's status tells. Liveness has no status: its
  * events count, and as the kubelet writes few of them (kubelet-facts §5.3) silence of less than a window proves nothing.
  */
-function probeState({pod, now}: SymptomContext, container: string, type: ProbeType, first: number, last: number, muted: boolean): SymptomState {
-  const status = pod.containers.find(({name}) => name === container);
-  const probe = pod.spec.containers.find(({name}) => name === container)?.probes[type];
+function probeState({pod, now}: SymptomContext, {reading, container, init, count, first, last}: Failure, muted: boolean): SymptomState {
+  const {probes, status} = probed(pod, container, init);
+  const probe = probes[reading.probe];
   if (!status || !probe || status.state.kind !== 'running') return 'over';
   const startedAt = status.state.startedAt ?? 0;
-  if (type === 'startup') return status.started === true ? 'over' : starting(status, probe, startedAt, now);
-  if (type === 'readiness') return status.ready ? 'over' : gated(status) ? 'over' : starting(status, probe, startedAt, now);
-  if (last < startedAt || gated(status)) return status.restartCount > 0 && now - startedAt < QUIET_MS ? 'maybe' : 'over';
   const periodMs = probe.periodSeconds * 1000;
+  // Until then the next answer has come, and would have been reported had it been a failure.
+  const fresh = now - last <= periodMs + probe.timeoutSeconds * 1000 + 3_000;
+  const old = last < startedAt && !muted;
+  if (reading.probe === 'startup') return status.started === true || old ? 'over' : starting(probes, 'startup', startedAt, now);
+  if (reading.probe === 'readiness') {
+    // An error leaves the last result as it is, so the container may stay ready through it.
+    if (status.ready || gated(status)) return reading.outcome === 'errored' && fresh ? 'maybe' : 'over';
+    return old ? 'over' : starting(probes, 'readiness', startedAt, now, first);
+  }
+  if (last < startedAt || gated(status)) return status.restartCount > 0 && now - startedAt < QUIET_MS ? 'maybe' : 'over';
   // Refused while the proxy was still starting, and never again: each new pod shows some (C1).
-  if (last - startedAt < Math.max(30_000, 2 * periodMs) && now - last > 2 * periodMs + 5_000 && first >= startedAt && !muted) return 'over';
-  if (now - last <= 2 * periodMs + probe.timeoutSeconds * 1000) return 'going-on';
+  if (last - startedAt < Math.max(30_000, 2 * periodMs) && first >= startedAt && !muted) return fresh ? 'starting' : 'over';
+  if (fresh) return count > 1 && reading.outcome !== 'errored' ? 'going-on' : 'maybe';
   return muted && now - last <= SPAM_WINDOW_SECONDS * 1000 + periodMs ? 'maybe' : 'over';
 }
 
@@ -152,21 +185,23 @@ function gated({started}: ContainerStatus): boolean {
   return started === false;
 }
 
-function starting(status: ContainerStatus, probe: Probe, startedAt: number, now: number): SymptomState {
-  if (status.restartCount > 0 && probe.type === 'startup') return 'going-on';
-  return now < startedAt + startBudgetSeconds(probe) * 1000 ? 'starting' : 'going-on';
+/** Within its budget a probe may fail; behind a startup probe it is asked later, at its first failure at the latest. */
+function starting(probes: Probes, type: ProbeType, startedAt: number, now: number, first = Infinity): SymptomState {
+  const held = type !== 'startup' && probes.startup ? startBudgetSeconds(probes.startup) * 1000 : 0;
+  const asked = Math.min(startedAt + held, Math.max(startedAt, first));
+  return now < asked + startBudgetSeconds(probes[type]!) * 1000 ? 'starting' : 'going-on';
 }
 
 function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
   const kill = readKilling(event);
   if (!kill || (kill.cause !== 'liveness' && kill.cause !== 'startup')) return [];
-  const status = context.pod.containers.find(({name}) => name === kill.container);
+  const {status} = probed(context.pod, kill.container, kill.init);
   const startedAt = status?.state.kind === 'running' ? (status.state.startedAt ?? 0) : 0;
-  const calm = startedAt > event.last && context.now - startedAt > QUIET_MS;
+  const back = startedAt > event.last;
   return [
     {
       kind: 'killed',
-      state: calm ? 'over' : 'going-on',
+      state: endedOtherwise(status, event) || (back && context.now - startedAt > QUIET_MS) ? 'over' : back && (status?.restartCount ?? 0) <= 2 ? 'maybe' : 'going-on',
       container: kill.container,
       init: kill.init,
       probe: kill.cause,
@@ -177,6 +212,12 @@ function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
       evidence: {...evidence(context, 'event', event.message), times: {count: event.count, first: event.first, last: event.last}},
     },
   ];
+}
+
+/** The container has run again since that kill, and this run ended with a code that no kill leaves. */
+function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEvent): boolean {
+  const ended = status?.state.kind === 'terminated' ? status.state : status?.lastState;
+  return ended?.kind === 'terminated' && (ended.startedAt ?? 0) > last && !KILLED.includes(ended.exitCode);
 }
 
 const OTHER_REASONS: Record<string, Symptom['kind']> = {
@@ -196,12 +237,13 @@ function others(context: SymptomContext, event: ClusterEvent): Symptom[] {
   if (!kind) return [];
   const {pod} = context;
   const where = containerOf(event.involved.fieldPath);
-  const started = pod.containers.length > 0 && pod.containers.every(({state}) => state.kind !== 'waiting');
-  const over = kind === 'unscheduled' ? pod.node !== undefined : kind === 'hook' ? containerReady(pod, where?.container) : started;
+  const all = [...pod.initContainers, ...pod.containers];
+  const begun = all.some(({state, restartCount}) => state.kind === 'running' || state.kind === 'terminated' || restartCount > 0);
+  const over = kind === 'unscheduled' ? pod.node !== undefined : kind === 'hook' ? hookIsOver(pod, event, where?.container) : begun;
   return [
     {
       kind,
-      state: over ? 'over' : 'going-on',
+      state: over ? 'over' : isBusyStart(event) ? 'starting' : 'going-on',
       ...(where ? {container: where.container, init: where.init} : {}),
       failure: event.reason,
       text: event.message,
@@ -213,31 +255,42 @@ function others(context: SymptomContext, event: ClusterEvent): Symptom[] {
   ];
 }
 
-function containerReady(pod: Pod, container: string | undefined): boolean {
-  return pod.containers.find(({name}) => name === container)?.ready ?? false;
+/** A node that is busy with many starts reports its cache once or twice, and goes on. */
+function isBusyStart({message, count}: ClusterEvent): boolean {
+  return /failed to sync (secret|configmap) cache/.test(message) && count <= 3;
+}
+
+/** A container that is ready got past its hook; one that runs since is in another life. */
+function hookIsOver({containers}: Pod, {last}: ClusterEvent, name: string | undefined): boolean {
+  const status = containers.find((one) => one.name === name);
+  return status !== undefined && (status.ready || (status.state.kind === 'running' && (status.state.startedAt ?? 0) > last));
 }
 
 /** A probe that the status alone shows to fail: its events are gone, muted, or may not be read. */
-function notReady(context: SymptomContext, found: Symptom[]): Symptom[] {
+function notReady(context: SymptomContext, found: Symptom[], seen: boolean): Symptom[] {
   const {pod, now} = context;
-  return pod.containers.flatMap((status) => {
-    const probes = pod.spec.containers.find(({name}) => name === status.name)?.probes ?? {};
-    if (status.state.kind !== 'running' || status.ready) return [];
+  return probedContainers(pod.spec).flatMap(({container: {name}, init}): Symptom[] => {
+    const {probes, status} = probed(pod, name, init);
+    if (status?.state.kind !== 'running' || status.ready) return [];
     const startedAt = status.state.startedAt ?? pod.startedAt ?? pod.createdAt;
-    const type = PROBE_TYPES.find((one) => (one === 'startup' ? probes.startup && gated(status) : one === 'readiness' && probes.readiness && !gated(status)));
-    if (!type || found.some((one) => one.container === status.name && one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
+    const type = PROBE_TYPES.find((one) => probes[one] && (one === 'startup' ? gated(status) : one === 'readiness' && !gated(status)));
+    if (!type || found.some((one) => one.container === name && one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
     const text = type === 'startup' ? 'started: false' : 'ready: false';
-    return [
-      {
-        kind: 'probe' as const,
-        state: starting(status, probes[type]!, startedAt, now),
-        container: status.name,
-        probe: type,
-        failure: 'unclassified',
-        text,
-        count: 1,
-        evidence: evidence(context, 'pod status', `${text}, and no event tells why`),
-      },
-    ];
+    const why = seen ? 'no event tells why' : 'events could not be seen';
+    return [{kind: 'probe', state: starting(probes, type, startedAt, now), container: name, ...(init ? {init} : {}), probe: type, failure: 'unclassified', text, count: 1, evidence: evidence(context, 'pod status', `${text}, and ${why}`)}];
   });
+}
+
+/** Time in which a pod may become Ready after its last container did: its conditions and gates follow. */
+const SETTLE_MS = 60_000;
+
+/** A pod that is not Ready though all its containers run and none of their symptoms is going on: a readiness gate, its node. */
+function podNotReady(context: SymptomContext, found: Symptom[]): Symptom[] {
+  const {pod, now} = context;
+  const condition = pod.conditions.find(({type, status}) => type === 'Ready' && status !== 'True');
+  const running = pod.containers.length > 0 && pod.containers.every(({state}) => state.kind === 'running');
+  if (!condition || !running || pod.phase !== 'Running' || found.some(({kind, state}) => kind !== 'probe-warning' && state !== 'over')) return [];
+  const begun = Math.max(condition.since ?? 0, ...pod.containers.map(({state}) => (state.kind === 'running' ? (state.startedAt ?? 0) : 0)));
+  const text = `Ready: ${condition.status}${condition.reason ? `, ${condition.reason}` : ''}${condition.message ? `: ${condition.message}` : ''}`;
+  return [{kind: 'not-ready', state: now - begun < SETTLE_MS ? 'starting' : 'going-on', failure: condition.reason, text, count: 1, evidence: evidence(context, 'pod status', text)}];
 }

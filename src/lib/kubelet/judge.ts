@@ -23,7 +23,7 @@ export function judge(answer: Answer, url: string, limitMs = 1000): Judgement {
     case 'refused':
       return failure(`dial tcp ${address}: connect: connection refused`);
     case 'closed':
-      return failure(answer.reset ? 'read: connection reset by peer' : answer.text === 'unexpected EOF' ? 'unexpected EOF' : 'EOF');
+      return failure(answer.reset ? 'read: connection reset by peer' : answer.text);
     case 'timeout':
     case 'open':
     case 'grpc':

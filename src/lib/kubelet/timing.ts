@@ -8,3 +8,6 @@ export const SPAM_WINDOW_SECONDS = 300;
 export function startBudgetSeconds(probe: Probe): number {
   return probe.initialDelaySeconds + probe.failureThreshold * probe.periodSeconds + probe.timeoutSeconds;
 }
+
+/** Exit codes of a killed process: SIGTERM, SIGKILL, and what handlers of SIGTERM leave. */
+export const KILLED = [0, 2, 137, 143];

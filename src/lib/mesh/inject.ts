@@ -11,6 +11,11 @@ const FLAVOURS = [
 const TRUE = ['enabled', 'yes', 'true'];
 const FALSE = ['disabled', 'no', 'false'];
 
+/** Values of the annotation that the injector accepts, in any case; others make it refuse the pod. */
+export function isInjectionValue(value: string): boolean {
+  return [...TRUE, ...FALSE].includes(value.toLowerCase());
+}
+
 /**
  * Whether the injector should have put a sidecar into this pod (osm@v1.2.4:pkg/injector/webhook.go:178-261 and the
  * webhook's namespace selector). Says nothing of when: a pod may be older than its namespace's label.
@@ -26,7 +31,7 @@ export function mustInject(pod: Pick<Pod, 'annotations' | 'spec' | 'namespace'>,
   if (pod.spec.hostNetwork) return {must: 'no', why: 'hostNetwork: true'};
   const key = `${prefix}/sidecar-injection`;
   const own = pod.annotations[key]?.toLowerCase();
-  if (own !== undefined && ![...TRUE, ...FALSE].includes(own)) return {must: 'refused', why: `annotation ${key}: ${JSON.stringify(pod.annotations[key])}`};
+  if (own !== undefined && !isInjectionValue(own)) return {must: 'refused', why: `annotation ${key}: ${JSON.stringify(pod.annotations[key])}`};
   if (own !== undefined && FALSE.includes(own)) return {must: 'no', why: `annotation ${key}: ${own}`};
   if (own !== undefined) return {must: 'yes', why: `annotation ${key}: ${own}`};
   const inherited = namespace.annotations[key]?.toLowerCase();

@@ -32,7 +32,7 @@ export type Answer =
   | {kind: 'open'; said: string; ms: number}
   /** The runtime could not connect inside the pod: nothing listens on its loopback. */
   | {kind: 'refused'; text: string; ms: number}
-  /** Accepted, then ended without an answer; `reset` where it was an RST. Its `ms` is when that was told, a second late. */
+  /** Accepted, then ended without an answer; `reset` where it was an RST, else in Go's words. Its `ms` is when that was told, a second late. */
   | {kind: 'closed'; reset: boolean; text: string; ms: number}
   | {kind: 'timeout'; ms: number}
   /** A TLS handshake that failed; `plaintext` where the other side spoke no TLS. */

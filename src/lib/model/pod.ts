@@ -47,6 +47,12 @@ export interface PodSpec {
   restartPolicy: string;
 }
 
+/** The containers whose probes the kubelet runs: those of the pod, and its native sidecars. */
+export function probedContainers(spec: PodSpec): {container: Container; init: boolean}[] {
+  const native = spec.initContainers.filter(({restartPolicy}) => restartPolicy === 'Always');
+  return [...spec.containers.map((container) => ({container, init: false})), ...native.map((container) => ({container, init: true}))];
+}
+
 export interface Template extends PodSpec {
   /** Labels and annotations of the mesh only (see `mesh/names.ts`). */
   labels: Record<string, string>;

@@ -38,6 +38,8 @@ export interface Symptom {
   probe?: ProbeType;
   /** The failure's class of the kubelet's wording, a container's waiting reason, … */
   failure?: string;
+  /** The kubelet got no result: it does not count towards `failureThreshold`. */
+  errored?: true;
   /** HTTP status of a failed probe. */
   status?: number;
   /** The pod-side port and path that the kubelet's text names, where it does. */

@@ -4,7 +4,7 @@ import {VERDICTS, type Report} from '../model/report.ts';
 
 /** The report for programs; its shape is published in schema/verify-report.json and only grows within v1. */
 export function document(report: Report): object {
-  const {now, origin, scope, rows, findings, unseen, meshes, pods, others} = report;
+  const {now, origin, scope, rows, findings, unseen, meshes, pods, others, looked} = report;
   return {
     apiVersion: 'osm-probes/v1',
     kind: 'VerifyReport',
@@ -14,6 +14,7 @@ export function document(report: Report): object {
     summary: {
       pods,
       probes: Object.fromEntries(VERDICTS.map((verdict) => [verdict, rows.filter((row) => row.verdict === verdict).reduce((sum, row) => sum + Math.max(1, row.pods.length), 0)])),
+      ...(looked === undefined ? {} : {lookedInto: looked}),
       notJudged: others,
       meshes,
     },

@@ -4,6 +4,7 @@ import {VERDICTS, type ProbeRow, type Report, type Verdict} from '../model/repor
 import type {Evidence} from '../model/symptom.ts';
 import {age} from './age.ts';
 import {columns} from './columns.ts';
+import {fit, type Column} from './fit.ts';
 import {chalkOf, paint, symbol, type Look} from './style.ts';
 
 export interface TableOptions {
@@ -35,42 +36,55 @@ export function table(report: Report, look: Look, options: TableOptions): string
   ];
   return `${blocks
     .filter((block) => block.length > 0)
-    .map((block) => block.join('\n'))
+    .map((block) => plain(block.join('\n'), look))
     .join('\n\n')}\n`;
 }
 
+/** The table of probes. In a pipe rows are whole; a terminal that is too narrow loses REACHES, CALLS and DECLARED, of wide those behind WHY before. */
 function rowsOf(rows: ProbeRow[], look: Look, {wide, spread}: TableOptions & {spread: boolean}): string[] {
   if (rows.length === 0) return [];
+  const column = (head: string, cell: (row: ProbeRow) => string, more: Omit<Column, 'cells'> = {}): Column => ({cells: [head, ...rows.map((row) => plain(cell(row), look))], ...more});
+  const right: [head: string, cell: (row: ProbeRow) => string][] = [
+    ['PODS', ({pods}) => String(pods.length)],
+    ['READY', ({ready}) => ready],
+    ['STATUS', ({status}) => status],
+    ['RESTARTS', ({restarts}) => restarts],
+    ['AGE', ({ageMs}) => age(ageMs)],
+    ['NODE', ({node}) => node],
+    ['PROFILE', ({profile, proof}) => profile + (proof === 'read' ? ' (read in source)' : '')],
+  ];
+  const all = [
+    column('', ({verdict}) => symbol(verdict, look)),
+    ...(spread ? [column('NAMESPACE', ({workload}) => workload.namespace, {cut: true})] : []),
+    column('WORKLOAD', ({workload, pods}) => workloadName(workload) + (pods.length > 1 ? ` (${pods.length} pods)` : ''), {cut: true}),
+    column('CONTAINER', ({container}) => container, {cut: true}),
+    column('PROBE', ({probe}) => probe),
+    column('DECLARED', ({declared}) => declared, {drop: 1}),
+    column(wide ? 'CALL' : 'CALLS', (row) => (wide ? row.call : row.calls), {drop: 2}),
+    column('REACHES', ({reaches}) => reaches, {drop: 3}),
+    column('VERDICT', ({verdict}) => verdict),
+    ...(rows.some(({why}) => why !== '') ? [column('WHY', ({why}) => why, {cut: true})] : []),
+    ...(wide ? right.map(([head, cell], index) => column(head, cell, {drop: 10 + index})) : []),
+  ];
+  const shown = fit(all, look.columns, look.utf8 ? '…' : '...');
   const chalk = chalkOf(look);
-  const narrow = look.columns !== undefined && look.columns < 100 && !wide;
-  const why = rows.some(({why}) => why !== '');
-  const head = ['', ...(spread ? ['NAMESPACE'] : []), 'WORKLOAD', 'CONTAINER', 'PROBE', ...(narrow ? [] : ['DECLARED', wide ? 'CALL' : 'CALLS', 'REACHES']), 'VERDICT', ...(why ? ['WHY'] : []), ...(wide ? ['PODS', 'READY', 'STATUS', 'RESTARTS', 'AGE', 'NODE', 'PROFILE'] : [])];
-  const lines = rows.map((row) => [
-    paint(row.verdict, symbol(row.verdict, look), chalk),
-    ...(spread ? [row.workload.namespace] : []),
-    workloadName(row.workload) + (row.pods.length > 1 ? ` (${row.pods.length} pods)` : ''),
-    row.container,
-    row.probe,
-    ...(narrow ? [] : [dash(row.declared, look), dash(wide ? row.call : row.calls, look), dash(row.reaches, look)]),
-    paint(row.verdict, row.verdict, chalk),
-    ...(why ? [row.why] : []),
-    ...(wide ? [String(row.pods.length), row.ready, row.status, row.restarts, age(row.ageMs), row.node, row.profile + (row.proof === 'read' ? ' (read in source)' : '')] : []),
-  ]);
-  return columns([head, ...lines]);
+  const lines = ['', ...rows].map((_, line) => shown.map(({cells}) => (line > 0 && ['', 'VERDICT'].includes(cells[0]!) ? paint(rows[line - 1]!.verdict, cells[line]!, chalk) : cells[line]!)));
+  return columns(lines);
 }
 
-function dash(text: string, {utf8}: Look): string {
-  return utf8 ? text : text.replaceAll('–', '-');
+/** Without UTF-8 our own signs are ASCII; what the cluster says stays as it is. */
+function plain(text: string, {utf8}: Look): string {
+  return utf8 ? text : text.replaceAll(/[–·]/g, '-').replaceAll('…', '...');
 }
 
 const MARKS = {error: 'fail', warning: 'warn', info: 'pass'} as const satisfies Record<Finding['severity'], Verdict>;
 
 function findingLines(finding: Finding, now: number, look: Look): string[] {
   const {code, severity, blame, workload, pods, podState, container, probe} = finding;
-  const mark = severity === 'info' ? (look.utf8 ? '·' : '-') : symbol(MARKS[severity], look);
+  const mark = severity === 'info' ? '·' : symbol(MARKS[severity], look);
   const where = [`${workloadName(workload)} -n ${workload.namespace} (${pods.length} pod${pods.length === 1 ? '' : 's'}, ${podState})`, ...(container ? [`container ${container}`] : []), ...(probe ? [probe] : [])];
   return [
-    `${paint(MARKS[severity], `${mark} ${code} ${severity}`, chalkOf(look))} · fault: ${blame} · ${finding.title}`.replaceAll('·', look.utf8 ? '·' : '-'),
+    `${paint(MARKS[severity], `${mark} ${code} ${severity}`, chalkOf(look))} · fault: ${blame} · ${finding.title}`,
     `  ${where.join(', ')}`,
     ...labelled([
       ...finding.evidence.map((one): [string, string] => [one.label, evidenceText(one, now)]),
@@ -98,7 +112,7 @@ function labelled(lines: [label: string, text: string | undefined][]): string[] 
   return said.map(([label, text]) => `    ${label.padEnd(width)}  ${text}`);
 }
 
-function summary({rows, pods, meshes, others, findings}: Report): string {
+function summary({rows, pods, meshes, others, findings, looked}: Report): string {
   const counts = VERDICTS.toReversed()
     .map((verdict) => [probes(rows.filter((row) => row.verdict === verdict)), verdict] as const)
     .filter(([count]) => count > 0)
@@ -108,7 +122,7 @@ function summary({rows, pods, meshes, others, findings}: Report): string {
     .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
   const total = probes(rows);
   const alone = rows.length === 0 && findings.length === 0 ? 'nothing in scope' : `${total} probe${total === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
-  return [alone, ...meshes, ...(aside.length > 0 ? [`not judged: ${aside.join(', ')}`] : [])].join(' · ');
+  return [alone, ...meshes, ...(looked ? [`looked into ${looked} pod${looked === 1 ? '' : 's'}`] : []), ...(aside.length > 0 ? [`not judged: ${aside.join(', ')}`] : [])].join(' · ');
 }
 
 /** Probes behind rows: a row stands for one in each of its pods. */

@@ -1,15 +1,16 @@
+import type {Duplex} from 'node:stream';
 import {malformed} from '../../kubelet/malformed.ts';
 import type {Answer, Ask} from '../../model/answer.ts';
+import type {Header} from '../../model/probe.ts';
 import {clean, cleanLines} from '../sanitize.ts';
-import {checkByGrpc} from './grpc.ts';
+import type {Said} from './grpc.ts';
 import {getByHttp1} from './http1.ts';
-import {getByHttp2} from './http2.ts';
 import type {PodStream} from './pod-stream.ts';
 import {looksLikeTls, startTls, tlsText} from './tls.ts';
 
 /** What a transport hears of an answer, and how it is told that no more is wanted. */
 export interface Ear {
-  head(head: {protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'; status: number; reason: string; headers: {name: string; value: string}[]}): void;
+  head(head: {protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2'; status: number; reason: string; headers: Header[]}): void;
   body(bytes: Buffer): void;
   /** `whole` is false for a body that ended before its length. */
   end(whole: boolean): void;
@@ -103,14 +104,36 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     stream.once('close', () => setTimeout(() => ear.fail(new Error('closed')), 50));
     if (ask.send.kind === 'connect') return listen(stream, Math.min(SILENCE_MS, ask.timeoutMs), ear, (said) => answer({kind: 'open', said, ms: elapsed()}));
     const {send} = ask;
-    if (send.kind === 'grpc') return checkByGrpc(stream, send, ear, {said: (said) => answer({kind: 'grpc', ...said, ms: elapsed()}), connected: () => (spoken = true)});
-    try {
-      if (send.scheme === 'HTTP') getByHttp1(stream, send, ear);
-      else startTls(stream, ear, (secure) => (secure.alpnProtocol === 'h2' ? getByHttp2 : getByHttp1)(secure, send, ear));
-    } catch (error) {
-      answer({kind: 'unsendable', text: clean((error as Error).message)});
+    if (send.kind === 'grpc') {
+      const said = {said: (end: Said) => answer({kind: 'grpc', ...end, ms: elapsed()}), connected: () => void (spoken = true)};
+      return void import('./grpc.ts').then(({checkByGrpc}) => settled || checkByGrpc(stream, send, ear, said), ear.fail);
+    }
+    const unwritable = unwritableIn(send.headers);
+    if (unwritable !== undefined) return answer({kind: 'unsendable', text: unwritable});
+    const speak = (over: Duplex, by: typeof getByHttp1) => {
+      try {
+        by(over, send, ear);
+      } catch (error) {
+        answer({kind: 'unsendable', text: clean((error as Error).message)}); // A path that node's client does not write.
+      }
+    };
+    if (send.scheme === 'HTTP') speak(stream, getByHttp1);
+    else {
+      startTls(stream, ear, (secure) => {
+        if (secure.alpnProtocol !== 'h2') speak(secure, getByHttp1);
+        else import('./http2.ts').then(({getByHttp2}) => settled || speak(secure, getByHttp2), ear.fail); // Few apps speak it.
+      });
     }
   });
+}
+
+/** What Go says of a header that it does not write. */
+function unwritableIn(headers: Header[]): string | undefined {
+  for (const {name, value} of headers) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return `net/http: invalid header field name ${JSON.stringify(name)}`;
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return `net/http: invalid header field value for ${JSON.stringify(name)}`;
+  }
+  return undefined;
 }
 
 function listen(stream: PodStream, silenceMs: number, ear: Ear, open: (said: string) => void): void {
@@ -137,7 +160,8 @@ function failed(error: NodeJS.ErrnoException, {head}: PodStream, {send}: Ask, ms
   const begun = bytes.length > 0;
   if (begun && !/^HTTP\/1\.[01] \d{3}/.test(bytes.toString('latin1'))) return {kind: 'not-http', said: saidIn(bytes), text: malformed(bytes.toString('latin1')), ms};
   if (code.startsWith('HPE_')) return {kind: 'not-http', said: saidIn(bytes), text: clean(error.message), ms};
-  return {kind: 'closed', reset: code.startsWith('ERR_HTTP2_STREAM'), text: begun ? 'unexpected EOF' : 'EOF', ms};
+  const streamError = /NGHTTP2_(\w+)/.exec(error.message)?.[1];
+  return {kind: 'closed', reset: false, text: streamError ? `stream error: stream ID 1; ${streamError}; received from peer` : begun ? 'unexpected EOF' : 'EOF', ms};
 }
 
 function saidIn(bytes: Buffer): string {
@@ -149,6 +173,6 @@ function textOf(bytes: Buffer): string {
   return cleanLines(new TextDecoder().decode(bytes, {stream: true}));
 }
 
-function cleaned<T extends {reason: string; headers: {name: string; value: string}[]}>(head: T): T {
+function cleaned<T extends {reason: string; headers: Header[]}>(head: T): T {
   return {...head, reason: clean(head.reason), headers: head.headers.map(({name, value}) => ({name: clean(name), value: clean(value)}))};
 }

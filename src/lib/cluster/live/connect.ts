@@ -1,4 +1,5 @@
 import {setMaxListeners} from 'node:events';
+import {clean} from '../sanitize.ts';
 import {ClusterError, RESOURCES, type Cluster, type ListOptions, type PodName, type RawObject, type Resource} from '../cluster.ts';
 import {credentialsOf, type Credentials, type Identity} from './credentials.ts';
 import {exchange} from './exchange.ts';
@@ -35,14 +36,11 @@ export function connect(options: ConnectOptions): LiveCluster {
   let credentials: Promise<Credentials> | undefined;
   const signedIn = () => (credentials ??= credentialsOf(resolved, options, options.env, options.signal));
   let known: Promise<string> | undefined;
-  const document = async (asking: Asking) => {
-    let chunks: Buffer[] = [];
-    await send(await signedIn(), asking, options, () => {
-      chunks = [];
-      return (chunk) => void chunks.push(chunk);
+  const document = async (asking: Asking) =>
+    send(await signedIn(), asking, options, () => {
+      const chunks: Buffer[] = [];
+      return {take: (chunk) => void chunks.push(chunk), end: () => JSON.parse(Buffer.concat(chunks).toString('utf8')) as RawObject};
     });
-    return parsed(Buffer.concat(chunks).toString('utf8'), asking.asked);
-  };
   const cluster: LiveCluster = {
     origin: {kind: 'live', name: resolved.contextName},
     defaultNamespaces: [resolved.namespace],
@@ -127,25 +125,10 @@ async function pages(asking: Asking, paged: boolean, once: ListOnce, each: (item
 }
 
 async function listOnce(signedIn: () => Promise<Credentials>, asking: Asking, limits: Limits, hand: (item: RawObject) => void): Promise<RawObject> {
-  let cutter = new ItemCutter(hand);
-  await send(await signedIn(), asking, limits, () => {
-    cutter = new ItemCutter(hand);
-    return (chunk) => cutter.push(chunk);
+  const rest = await send(await signedIn(), asking, limits, () => {
+    const cutter = new ItemCutter(hand);
+    return {take: (chunk) => cutter.push(chunk), end: () => cutter.end()};
   });
-  let rest: RawObject;
-  try {
-    rest = cutter.end();
-  } catch {
-    throw new ClusterError('bad-answer', {asked: asking.asked, got: 'the answer is no JSON list, or stopped in the middle'});
-  }
-  if (!('metadata' in rest) || !('items' in rest)) throw new ClusterError('bad-answer', {asked: asking.asked, got: `no list came back, but kind ${JSON.stringify(rest['kind'] ?? null)}`});
+  if (!('metadata' in rest) || !('items' in rest)) throw new ClusterError('bad-answer', {asked: asking.asked, got: `no list came back, but kind ${clean(JSON.stringify(rest['kind'] ?? null))}`});
   return rest;
-}
-
-function parsed(body: string, asked: string): RawObject {
-  try {
-    return JSON.parse(body) as RawObject;
-  } catch {
-    throw new ClusterError('bad-answer', {asked, got: `no JSON came back: ${body.slice(0, 60)}`});
-  }
 }

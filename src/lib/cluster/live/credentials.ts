@@ -1,9 +1,11 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import {createSecureContext} from 'node:tls';
 import {KubeConfig} from '@kubernetes/client-node/dist/config.js';
 import {runExecPlugin} from './exec-plugin.ts';
 import {fault, type Resolved} from './kubeconfig.ts';
+import {ProxyAgent, proxyOf, proxyUrl} from './proxy.ts';
 
 /** What a request or a WebSocket needs to reach the API server as the user. */
 export interface Credentials {
@@ -30,7 +32,9 @@ type Entry = Record<string, unknown>;
  */
 export async function credentialsOf(resolved: Resolved, identity: Identity, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Credentials> {
   const {cluster, folder} = resolved;
-  const url = new URL(String(cluster['server']));
+  const url = addressOf(cluster);
+  const proxied = (cluster['proxy-url'] as string | undefined) || proxyOf(url, env);
+  const proxy = proxied ? proxyUrl(proxied) : undefined;
   const user = await withPlugin(resolved.user, cluster, folder, env, signal);
   const config = new KubeConfig();
   config.loadFromOptions({
@@ -41,7 +45,7 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
         caData: fileOrData(cluster, 'certificate-authority'),
         skipTLSVerify: cluster['insecure-skip-tls-verify'] === true || url.protocol === 'http:',
         tlsServerName: cluster['tls-server-name'],
-        proxyUrl: cluster['proxy-url'] ?? proxyOf(url, env),
+        proxyUrl: proxy?.href,
       },
     ],
     users: [
@@ -51,7 +55,7 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
         certData: fileOrData(user, 'client-certificate'),
         keyData: fileOrData(user, 'client-key'),
         username: user['username'],
-        password: user['password'],
+        password: user['password'] ?? '',
         authProvider: user['auth-provider'],
       },
     ],
@@ -63,15 +67,50 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
     throw fault(`credentials of context ${resolved.contextName}`, error.message);
   });
   const tls = {...pick(options), keepAlive: true, maxSockets: 1};
-  const proxied = cluster['proxy-url'] ?? proxyOf(url, env);
-  const agent = proxied ? (options.agent as http.Agent) : url.protocol === 'http:' ? new http.Agent({keepAlive: true, maxSockets: 1}) : new https.Agent(tls);
+  const agent = agentFor(url, proxy, tls, options.agent as http.Agent);
   const basic: Record<string, string> = options.auth ? {authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`} : {};
-  return {url, agent, proxied: Boolean(proxied), tls, headers: {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)}};
+  const headers = {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)};
+  usable(resolved, tls, headers);
+  return {url, agent, proxied: Boolean(proxied), tls, headers};
 }
 
+/** One kept-alive connection; client-node's own agent, for SOCKS, is told to keep it too. */
+function agentFor(url: URL, proxy: URL | undefined, tls: https.AgentOptions, made: http.Agent): http.Agent {
+  const secure = url.protocol === 'https:';
+  if (proxy?.protocol.startsWith('socks')) return Object.assign(made, {keepAlive: true, maxSockets: 1});
+  if (proxy) return new ProxyAgent(proxy, secure, tls);
+  return secure ? new https.Agent(tls) : new http.Agent({keepAlive: true, maxSockets: 1});
+}
+
+/** An address without scheme is http, or https where the cluster has a CA or needs none, as in client-go's DefaultServerURL. */
+function addressOf(cluster: Entry): URL {
+  const written = String(cluster['server']);
+  const secure = cluster['certificate-authority-data'] || cluster['certificate-authority'] || cluster['insecure-skip-tls-verify'] === true;
+  const address = written.includes('://') ? written : `${secure ? 'https' : 'http'}://${written}`;
+  if (!/^https?:/i.test(address) || !URL.canParse(address)) throw fault('the kubeconfig', `${JSON.stringify(written)} is no address of a server`);
+  return new URL(address);
+}
+
+/** Says what can't be used before anything is sent: in the middle of a request nobody would know where it came from. */
+function usable({contextName}: Resolved, tls: https.AgentOptions, headers: Record<string, string | string[]>): void {
+  const asked = `credentials of context ${contextName}`;
+  if (tls.ca !== undefined && !String(tls.ca).includes('-----BEGIN')) throw fault(asked, 'the certificate authority is no certificate in PEM');
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw fault(asked, `its certificate or key can't be used: ${(error as Error).message}`);
+  }
+  try {
+    for (const [name, value] of Object.entries(headers)) for (const one of [value].flat()) http.validateHeaderValue(name, one);
+  } catch {
+    throw fault(asked, 'a token, name or group holds a line end or another character that no header can carry');
+  }
+}
+
+/** What the plugin prints stands for the user; a token or password of the kubeconfig wins, as in client-go. */
 async function withPlugin(user: Entry, cluster: Entry, folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Entry> {
-  if (!user['exec']) return user;
-  const credential = await runExecPlugin(user['exec'] as Entry, cluster, folder, env, signal);
+  if (!user['exec'] || user['token'] || user['tokenFile'] || user['username']) return user;
+  const credential = await runExecPlugin(user['exec'] as Entry, {...cluster, 'certificate-authority-data': fileOrData(cluster, 'certificate-authority')}, folder, env, signal);
   const encode = (pem?: string) => (pem === undefined ? undefined : Buffer.from(pem).toString('base64'));
   return {token: credential.token, 'client-certificate-data': encode(credential.clientCertificateData), 'client-key-data': encode(credential.clientKeyData), ...impersonated(user)};
 }
@@ -88,9 +127,12 @@ function fileOrData(entry: Entry, key: string): string | undefined {
   return typeof file === 'string' && file !== '' ? readText(file, 'base64') : undefined;
 }
 
+/** The file wins as long as it can be read, as in client-go. */
 function tokenOf(user: Entry): string | undefined {
-  if (typeof user['tokenFile'] === 'string' && user['tokenFile'] !== '') return readText(user['tokenFile'], 'utf8').trim();
-  return user['token'] as string | undefined;
+  const token = user['token'] as string | undefined;
+  const file = user['tokenFile'];
+  if (typeof file !== 'string' || file === '' || (token && !existsSync(file))) return token;
+  return readText(file, 'utf8').trim();
 }
 
 function readText(file: string, encoding: 'utf8' | 'base64'): string {
@@ -101,29 +143,25 @@ function readText(file: string, encoding: 'utf8' | 'base64'): string {
   }
 }
 
-/** The kubeconfig's own impersonation, replaced as a whole by `--as`. */
+/** Flags win over the kubeconfig field by field, as in kubectl. Never sends less than was asked for: that would be another identity. */
 function impersonation(user: Entry, {as, asGroups}: Identity): Record<string, string> {
-  const name = as ?? (user['as'] as string | undefined);
-  if (!name) return {};
-  const groups = as === undefined ? ((user['as-groups'] ?? []) as string[]) : (asGroups ?? []);
-  const headers: Record<string, string | string[]> = {'Impersonate-User': name};
-  if (groups.length > 0) headers['Impersonate-Group'] = groups;
-  if (as === undefined && user['as-uid']) headers['Impersonate-Uid'] = String(user['as-uid']);
-  for (const [key, values] of Object.entries((as === undefined ? (user['as-user-extra'] ?? {}) : {}) as Record<string, string[]>)) {
-    headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = values;
+  const name = as || (user['as'] as string | undefined);
+  const groups = asGroups && asGroups.length > 0 ? asGroups : ((user['as-groups'] ?? []) as string[]);
+  const extra = Object.entries((user['as-user-extra'] ?? {}) as Record<string, string[]>);
+  if (!name) {
+    if (groups.length > 0 || user['as-uid'] || extra.length > 0) throw fault('the cluster as someone else', 'groups, a uid or extra fields are to be impersonated without a user: is --as missing?');
+    return {};
   }
+  const headers: Record<string, string | string[]> = {'Impersonate-User': bytes(name)};
+  if (groups.length > 0) headers['Impersonate-Group'] = groups.map(bytes);
+  if (user['as-uid']) headers['Impersonate-Uid'] = bytes(String(user['as-uid']));
+  for (const [key, values] of extra) headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = values.map(bytes);
   return headers as Record<string, string>;
 }
 
-/** The proxy that the environment names for this server, unless NO_PROXY spares it. */
-function proxyOf(url: URL, env: NodeJS.ProcessEnv): string | undefined {
-  const scheme = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const proxy = env[scheme] || env[scheme.toLowerCase()];
-  if (!proxy) return undefined;
-  const spared = (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(',').map((one) => one.trim()).filter(Boolean);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const local = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  return local || spared.some((one) => one === '*' || host === one || host.endsWith(one.startsWith('.') ? one : `.${one}`)) ? undefined : proxy;
+/** UTF-8 on the wire, as Go sends it; Node would write Latin-1. */
+function bytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function pick(options: https.RequestOptions): https.AgentOptions {

@@ -17,29 +17,37 @@ export async function exchange(credentials: Credentials, pod: PodName, asks: Ask
 }
 
 async function round(credentials: Credentials, pod: PodName, asks: Ask[], limits: TunnelLimits): Promise<Exchange> {
-  const first = await together(credentials, pod, asks, limits);
-  const answers = await Promise.all(
-    first.heard.map(async (heard, index): Promise<Answer> => {
-      if ('answer' in heard) return heard.answer;
-      if ('fault' in heard) throw unable(pod, heard.fault);
-      if (limits.signal.aborted) throw new ClusterError('aborted', {asked: asked(pod), got: 'interrupted'});
-      const again = (await together(credentials, pod, [asks[index]!], limits)).heard[0]!;
-      if ('answer' in again) return again.answer;
-      if ('unsure' in again) return again.unsure;
-      if (limits.signal.aborted) throw new ClusterError('aborted', {asked: asked(pod), got: 'interrupted'});
-      throw 'fault' in again ? unable(pod, again.fault) : new ClusterError('bad-answer', {asked: asked(pod), got: again.lost});
-    }),
-  );
-  return {setupMs: first.setupMs, answers};
+  const tunnel = await openTunnel(credentials, pod, asks.map(({port}) => port), limits);
+  let over = false;
+  try {
+    const answers = await Promise.all(
+      asks.map(async (ask, index) => {
+        const heard = await askOver(tunnel.streams[index]!, ask, asks.length === 1);
+        return 'answer' in heard || 'fault' in heard || over ? known(pod, heard, limits) : known(pod, await askAlone(credentials, pod, ask, limits), limits);
+      }),
+    );
+    return {setupMs: tunnel.setupMs, answers};
+  } finally {
+    over = true;
+    tunnel.close();
+  }
 }
 
-async function together(credentials: Credentials, pod: PodName, asks: Ask[], limits: TunnelLimits): Promise<{setupMs: number; heard: Heard[]}> {
-  const tunnel = await openTunnel(credentials, pod, asks.map(({port}) => port), limits);
+async function askAlone(credentials: Credentials, pod: PodName, ask: Ask, limits: TunnelLimits): Promise<Heard> {
+  if (limits.signal.aborted) return {lost: 'interrupted'};
+  const tunnel = await openTunnel(credentials, pod, [ask.port], limits);
   try {
-    return {setupMs: tunnel.setupMs, heard: await Promise.all(asks.map((ask, index) => askOver(tunnel.streams[index]!, ask, asks.length === 1)))};
+    return await askOver(tunnel.streams[0]!, ask, true);
   } finally {
     tunnel.close();
   }
+}
+
+function known(pod: PodName, heard: Heard, {signal}: TunnelLimits): Answer {
+  if ('answer' in heard) return heard.answer;
+  if ('unsure' in heard) return heard.unsure;
+  if (signal.aborted) throw new ClusterError('aborted', {asked: asked(pod), got: 'interrupted'});
+  throw 'fault' in heard ? unable(pod, heard.fault) : new ClusterError('bad-answer', {asked: asked(pod), got: heard.lost});
 }
 
 function asked({namespace, name}: PodName): string {

@@ -1,5 +1,7 @@
 import {spawn} from 'node:child_process';
 import {resolve} from 'node:path';
+import {ClusterError} from '../cluster.ts';
+import {clean} from '../sanitize.ts';
 import {fault} from './kubeconfig.ts';
 
 type Entry = Record<string, unknown>;
@@ -20,6 +22,8 @@ const PLUGIN_SECONDS = 120;
  */
 export async function runExecPlugin(exec: Entry, cluster: Entry, folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Credential> {
   const written = String(exec['command'] ?? '');
+  const asked = `credentials from ${written || 'a plugin'}`;
+  if (written === '') throw fault(asked, 'the kubeconfig names no command');
   const command = /[/\\]/.test(written) ? resolve(folder, written) : written;
   const interactive = exec['interactiveMode'] !== 'Never' && process.stdin.isTTY === true;
   const info = {
@@ -28,24 +32,33 @@ export async function runExecPlugin(exec: Entry, cluster: Entry, folder: string,
     spec: {interactive, ...(exec['provideClusterInfo'] === true ? {cluster: clusterInfo(cluster)} : {})},
   };
   const own = Object.fromEntries(((exec['env'] ?? []) as {name: string; value: string}[]).map(({name, value}) => [name, value]));
-  const {code, output} = await run(command, ((exec['args'] ?? []) as unknown[]).map(String), {...env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(info)}, interactive, signal).catch((error: NodeJS.ErrnoException) => {
-    const hint = typeof exec['installHint'] === 'string' ? ` ${exec['installHint'].trim()}` : '';
-    throw fault(`credentials from ${written}`, error.code === 'ENOENT' ? `the program is not there.${hint}` : error.message);
+  const {code, killedBy, output} = await run(command, ((exec['args'] ?? []) as unknown[]).map(String), {...env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(info)}, interactive, signal).catch((error: NodeJS.ErrnoException) => {
+    if (signal.aborted) throw new ClusterError('aborted', {asked, got: 'interrupted'});
+    throw fault(asked, notStarted(error, exec['installHint']));
   });
-  if (code !== 0) throw fault(`credentials from ${written}`, `it ended with exit code ${code ?? 'none, after a time-out'}`);
-  return credentialOf(written, output);
+  if (killedBy === 'SIGTERM') throw fault(asked, `it did not end within ${PLUGIN_SECONDS}s`);
+  if (killedBy !== null) throw fault(asked, `it was ended by ${killedBy}`);
+  if (code !== 0) throw fault(asked, `it ended with exit code ${code}`);
+  return credentialOf(asked, output);
 }
 
-function credentialOf(command: string, output: string): Credential {
+function notStarted({code, message}: NodeJS.ErrnoException, hint: unknown): string {
+  if (code === 'ENOENT') return `the program is not there.${typeof hint === 'string' && hint.trim() !== '' ? ` ${clean(hint)}` : ''}`;
+  return code === 'EACCES' ? 'the program may not be run' : message;
+}
+
+function credentialOf(asked: string, output: string): Credential {
   let status: Entry | undefined;
   try {
     status = (JSON.parse(output) as Entry)?.['status'] as Entry | undefined;
   } catch {
-    throw fault(`credentials from ${command}`, 'it printed no JSON');
+    throw fault(asked, 'it printed no JSON');
   }
-  const {token, clientCertificateData, clientKeyData} = (status ?? {}) as Credential;
-  if (!token && !clientCertificateData) throw fault(`credentials from ${command}`, 'it printed neither a token nor a certificate');
-  return {...(token ? {token} : {}), ...(clientCertificateData ? {clientCertificateData} : {}), ...(clientKeyData ? {clientKeyData} : {})};
+  const text = (key: keyof Credential) => (typeof status?.[key] === 'string' && status[key] !== '' ? {[key]: status[key]} : {});
+  const credential: Credential = {...text('token'), ...text('clientCertificateData'), ...text('clientKeyData')};
+  if (!credential.token && !credential.clientCertificateData) throw fault(asked, 'it printed neither a token nor a certificate');
+  if (credential.clientCertificateData && !credential.clientKeyData) throw fault(asked, 'it printed a certificate without its key');
+  return credential;
 }
 
 function clusterInfo(cluster: Entry): Entry {
@@ -54,15 +67,22 @@ function clusterInfo(cluster: Entry): Entry {
     'certificate-authority-data': cluster['certificate-authority-data'],
     'tls-server-name': cluster['tls-server-name'],
     'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'],
+    'proxy-url': cluster['proxy-url'],
     config: ((cluster['extensions'] ?? []) as {name?: string; extension?: unknown}[]).find(({name}) => name === 'client.authentication.k8s.io/exec')?.extension,
   };
 }
 
-function run(command: string, args: string[], env: NodeJS.ProcessEnv, interactive: boolean, signal: AbortSignal): Promise<{code: number | null; output: string}> {
+interface Ended {
+  code: number | null;
+  killedBy: NodeJS.Signals | null;
+  output: string;
+}
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv, interactive: boolean, signal: AbortSignal): Promise<Ended> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, {env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'], timeout: PLUGIN_SECONDS * 1000, signal});
     let output = '';
     child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.on('error', fail).on('close', (code) => done({code, output}));
+    child.on('error', fail).on('close', (code, killedBy) => done({code, killedBy, output}));
   });
 }

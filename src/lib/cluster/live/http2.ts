@@ -1,5 +1,5 @@
 import http2 from 'node:http2';
-import type {TLSSocket} from 'node:tls';
+import type {Duplex} from 'node:stream';
 import type {Ask} from '../../model/answer.ts';
 import type {Ear} from './ask.ts';
 
@@ -7,7 +7,7 @@ import type {Ear} from './ask.ts';
 const OF_HTTP1 = ['host', 'connection', 'proxy-connection', 'transfer-encoding', 'upgrade', 'keep-alive'];
 
 /** Sends one GET of HTTP/2 over the TLS connection that has agreed on it; the Host header becomes `:authority`. */
-export function getByHttp2(secure: TLSSocket, {path, headers}: Ask['send'] & {kind: 'get'}, ear: Ear): void {
+export function getByHttp2(secure: Duplex, {path, headers}: Ask['send'] & {kind: 'get'}, ear: Ear): void {
   const own: http2.OutgoingHttpHeaders = {};
   for (const {name, value} of headers) {
     const key = name.toLowerCase();
@@ -25,7 +25,7 @@ export function getByHttp2(secure: TLSSocket, {path, headers}: Ask['send'] & {ki
   });
   request.on('data', (bytes: Buffer) => ear.body(bytes));
   request.on('error', (error) => ear.fail(error));
-  request.on('close', () => (status && request.rstCode === http2.constants.NGHTTP2_NO_ERROR ? ear.end(true) : ear.fail(Object.assign(new Error('the stream was reset'), {code: 'ERR_HTTP2_STREAM_ERROR'}))));
+  request.on('close', () => (status && request.rstCode === http2.constants.NGHTTP2_NO_ERROR ? ear.end(true) : ear.fail(new Error('the stream was closed without an answer'))));
   ear.onDone(() => {
     request.close(http2.constants.NGHTTP2_CANCEL);
     session.destroy();

@@ -20,6 +20,8 @@ export interface KubeconfigOptions {
   kubeconfig?: string;
   context?: string;
   env: NodeJS.ProcessEnv;
+  /** Folder where a pod finds its service account. */
+  serviceAccount?: string;
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -29,20 +31,20 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
  * skipped, the first value of each name wins), else `~/.kube/config`, else the service account of a pod.
  * @throws {ClusterError} config: no file, no context, or one that names what does not exist
  */
-export function readKubeconfig({kubeconfig, context, env}: KubeconfigOptions): Resolved {
+export function readKubeconfig({kubeconfig, context, env, serviceAccount = SERVICE_ACCOUNT}: KubeconfigOptions): Resolved {
   if (kubeconfig !== undefined && !existsSync(kubeconfig)) throw fault(`kubeconfig ${kubeconfig}`, 'no such file');
   const listed = env['KUBECONFIG'] ? [...new Set(env['KUBECONFIG'].split(delimiter).filter(Boolean))] : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
   const files = (kubeconfig === undefined ? listed : [kubeconfig]).filter((file) => existsSync(file)).map(readFile);
   const contexts = merged(files, 'contexts', 'context');
   const name = context ?? files.map(({current}) => current).find(Boolean);
   if (name === undefined) {
-    if (env['KUBERNETES_SERVICE_HOST'] && existsSync(`${SERVICE_ACCOUNT}/token`)) return inCluster(env);
+    if (env['KUBERNETES_SERVICE_HOST'] && existsSync(`${serviceAccount}/token`)) return inCluster(env, serviceAccount);
     throw fault('the current context', files.length === 0 ? `no kubeconfig (looked at ${listed.join(', ')})` : 'the kubeconfig names none', 'kubectl config use-context NAME');
   }
   const chosen = contexts.get(name);
   if (!chosen) throw fault(`context ${JSON.stringify(name)}`, `the kubeconfig has ${[...contexts.keys()].join(', ') || 'no context'}`, 'kubectl config get-contexts');
   const cluster = merged(files, 'clusters', 'cluster').get(String(chosen.entry['cluster'] ?? ''));
-  if (!cluster || typeof cluster.entry['server'] !== 'string') throw fault(`context ${JSON.stringify(name)}`, `its cluster ${JSON.stringify(chosen.entry['cluster'] ?? '')} has no server in the kubeconfig`);
+  if (!cluster || typeof cluster.entry['server'] !== 'string' || cluster.entry['server'] === '') throw fault(`context ${JSON.stringify(name)}`, `its cluster ${JSON.stringify(chosen.entry['cluster'] ?? '')} has no server in the kubeconfig`);
   const user = merged(files, 'users', 'user').get(String(chosen.entry['user'] ?? ''));
   if (!user && chosen.entry['user']) throw fault(`context ${JSON.stringify(name)}`, `its user ${JSON.stringify(chosen.entry['user'])} is not in the kubeconfig`);
   return {
@@ -90,14 +92,14 @@ function absolute(entry: Entry, folder: string, keys: string[]): Entry {
   return copy;
 }
 
-function inCluster(env: NodeJS.ProcessEnv): Resolved {
+function inCluster(env: NodeJS.ProcessEnv, serviceAccount: string): Resolved {
   const host = env['KUBERNETES_SERVICE_HOST']!;
-  const file = `${SERVICE_ACCOUNT}/namespace`;
+  const file = `${serviceAccount}/namespace`;
   return {
     contextName: 'in-cluster',
     namespace: env['POD_NAMESPACE'] ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : 'default'),
-    cluster: {server: `https://${host.includes(':') ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`, 'certificate-authority': `${SERVICE_ACCOUNT}/ca.crt`},
-    user: {tokenFile: `${SERVICE_ACCOUNT}/token`},
+    cluster: {server: `https://${host.includes(':') ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`, 'certificate-authority': `${serviceAccount}/ca.crt`},
+    user: {tokenFile: `${serviceAccount}/token`},
     folder: '',
   };
 }

@@ -10,8 +10,7 @@ import type {TunnelLimits} from './tunnel.ts';
  */
 export async function readLog(credentials: Credentials, {namespace, name}: PodName, {container, previous, tailLines, limitBytes, keep}: LogOptions, limits: TunnelLimits): Promise<string[]> {
   const query = new URLSearchParams({container, ...(previous ? {previous: 'true'} : {}), tailLines: String(tailLines), limitBytes: String(limitBytes)});
-  let chunks: Buffer[] = [];
-  await send(
+  const text = await send(
     credentials,
     {
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log?${query}`,
@@ -21,14 +20,17 @@ export async function readLog(credentials: Credentials, {namespace, name}: PodNa
     },
     limits,
     () => {
-      chunks = [];
+      const chunks: Buffer[] = [];
       let left = limitBytes;
-      return (chunk) => {
-        if (left > 0) chunks.push(chunk.subarray(0, left));
-        left -= chunk.length;
+      return {
+        take(chunk) {
+          if (left > 0) chunks.push(chunk.subarray(0, left));
+          left -= chunk.length;
+        },
+        end: () => Buffer.concat(chunks).toString('utf8'),
       };
     },
   );
-  const lines = cleanLines(Buffer.concat(chunks).toString('utf8')).split('\n');
+  const lines = cleanLines(text).split('\n');
   return lines.filter((line, index) => (line !== '' || index < lines.length - 1) && keep(line));
 }

@@ -19,28 +19,42 @@ export interface Limits {
   /** For the whole of one attempt, in milliseconds; 0 for none. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Before the second try, in milliseconds; it doubles with each. */
+  firstPauseMs?: number;
+  /** Is told of each request when it has its answer, for `-v`. */
+  told?: (line: string) => void;
 }
 
 const TRIES = 4;
+const FIRST_PAUSE_MS = 400;
 const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 410: 'gone', 422: 'invalid', 429: 'busy'};
 
+/** Takes a body in pieces; `take` and `end` throw a SyntaxError for what is no JSON. */
+export interface Taking<T> {
+  take(chunk: Buffer): void;
+  end(): T;
+}
+
 /**
- * Sends one GET and hands the body over in pieces. Tries again, with growing pauses or as long as `Retry-After` says, on 429,
- * 5xx and broken connections, as long as `begin` can start afresh: it is called for each attempt.
- * @throws {ClusterError} for each answer that is neither 200 nor 204, and for none within the time
+ * Sends one GET, hands the body over in pieces and answers with what `end` makes of them. Tries again, with growing pauses
+ * or as long as `Retry-After` says, on 429, 5xx, broken connections and JSON that is cut; `begin` is called for each
+ * attempt. Never tries again after a time-out: that would be four times what the user allowed.
+ * @throws {ClusterError} for each answer that is neither 200 nor 204 or is not what is accepted, and for none within the time
  */
-export function send(credentials: Credentials, asking: Asking, limits: Limits, begin: () => (chunk: Buffer) => void): Promise<void> {
-  return patiently(limits.signal, () => once(credentials, asking, limits, begin()));
+export function send<T>(credentials: Credentials, asking: Asking, limits: Limits, begin: () => Taking<T>): Promise<T> {
+  return patiently(limits, () => once(credentials, asking, limits, begin()));
 }
 
 /** Tries up to four times, as long as what fails is a Retry. @throws the last failure, as a ClusterError */
-export async function patiently<T>(signal: AbortSignal, attemptOnce: () => Promise<T>): Promise<T> {
+export async function patiently<T>(limits: Limits, attemptOnce: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptOnce();
     } catch (error) {
-      if (!(error instanceof Retry) || attempt === TRIES || signal.aborted) throw error instanceof Retry ? error.last : error;
-      await pause(error.waitMs ?? 200 * 2 ** attempt * (0.5 + Math.random() / 2), signal);
+      if (!(error instanceof Retry)) throw error;
+      const {reason, asked, got, try: attempted} = error.last;
+      if (attempt === TRIES) throw new ClusterError(reason, {asked, got: `${got} (asked ${TRIES} times)`, ...(attempted === undefined ? {} : {try: attempted})});
+      await pause(error.waitMs ?? (limits.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), limits.signal);
     }
   }
 }
@@ -56,36 +70,57 @@ export class Retry extends Error {
   }
 }
 
-function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Limits, take: (chunk: Buffer) => void): Promise<void> {
+function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal, told}: Limits, taking: Taking<T>): Promise<T> {
   const {url, agent, headers} = credentials;
   const plain = url.protocol === 'http:';
+  const {asked} = asking;
   return new Promise((done, fail) => {
-    const deadline = timeoutMs > 0 ? setTimeout(() => request.destroy(new Error('timeout')), timeoutMs) : undefined;
-    const settle = (error?: Error) => {
+    let begun = false;
+    const started = performance.now();
+    const leave = (error: unknown) => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', abort);
-      if (error) fail(error);
-      else done();
+      if (error !== undefined) fail(error);
     };
-    const abort = () => request.destroy(new Error('aborted'));
-    const broken = (error: NodeJS.ErrnoException) => settle(transportError(error, asking, url, timeoutMs, signal));
+    /** Leaves first: a request that has no socket yet, behind a silent proxy, would tell nobody of its end. */
+    const cut = (error: ClusterError) => {
+      leave(error);
+      request.destroy();
+    };
+    const abort = () => cut(new ClusterError('aborted', {asked, got: 'interrupted'}));
+    const broken = (error: NodeJS.ErrnoException) => leave(transportError(error, asking, url, begun));
+    /** A SyntaxError is the server's, and may pass; any other is our own. */
+    const guarded = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        request.destroy();
+        leave(error instanceof SyntaxError ? new Retry(new ClusterError('bad-answer', {asked, got: 'the answer is no JSON, or stopped in the middle'})) : error);
+      }
+    };
     const request = (plain ? http : https).request(
-      {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json'}},
+      {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json', 'accept-encoding': 'identity'}},
       (response) => {
-        response.on('error', broken).on('aborted', () => broken(Object.assign(new Error('the answer stopped in the middle'), {code: 'TRUNCATED'})));
-        if (response.statusCode === 200 || response.statusCode === 204) {
-          response.on('data', (chunk: Buffer) => {
-            try {
-              take(chunk);
-            } catch {
-              response.destroy();
-              settle(new Retry(new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host} answered with something that is no JSON list`})));
-            }
-          });
-          response.on('end', () => settle());
-        } else refused(response, asking, settle);
+        begun = true;
+        told?.(`GET ${url.origin}${url.pathname.replace(/\/$/, '')}${asking.path} ${response.statusCode} in ${Math.round(performance.now() - started)} ms`);
+        response.on('error', broken);
+        if (response.statusCode !== 200 && response.statusCode !== 204) return refused(response, asking, leave);
+        const {'content-encoding': encoding = 'identity', 'content-type': type = 'application/json'} = response.headers;
+        if (encoding !== 'identity') {
+          request.destroy();
+          return leave(new ClusterError('bad-answer', {asked, got: `the answer is in ${clean(encoding)}, which was not asked for`}));
+        }
+        if (asking.accept === undefined && !/json/i.test(type)) return beginning(response, (body) => leave(new ClusterError('bad-answer', {asked, got: `no JSON came back, but ${clean(type)}: ${clean(body).slice(0, 120)}`})));
+        response.on('data', (chunk: Buffer) => guarded(() => taking.take(chunk)));
+        response.on('end', () =>
+          guarded(() => {
+            done(taking.end());
+            leave(undefined);
+          }),
+        );
       },
     );
+    const deadline = timeoutMs > 0 ? setTimeout(() => cut(tooLate(asked, url, timeoutMs, begun)), timeoutMs) : undefined;
     request.on('error', broken);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, {once: true});
@@ -93,20 +128,25 @@ function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Lim
   });
 }
 
-/** Reads at most 64 KiB of a refusal: a Status of the API server, or a page of something in between. */
-export function refused(response: http.IncomingMessage, asking: Asking, settle: (error: Error) => void): void {
+/** The first 64 KiB of a body as text; the rest is read and forgotten, so that the connection can be used again. */
+function beginning(response: http.IncomingMessage, use: (body: string) => void): void {
   let body = '';
   response.setEncoding('utf8').on('data', (text: string) => {
     if (body.length < 65_536) body += text;
   });
-  response.on('end', () => {
+  response.on('end', () => use(body));
+}
+
+/** A refusal is a Status of the API server, or a page of something in between. */
+export function refused(response: http.IncomingMessage, asking: Asking, leave: (error: Error) => void): void {
+  beginning(response, (body) => {
     const code = response.statusCode ?? 0;
     const error = new ClusterError(REASONS[code] ?? (code >= 500 ? 'busy' : 'bad-answer'), {
       asked: asking.asked,
-      got: `${code} ${response.statusMessage ?? ''}: ${saidBy(body)}`.replace(/: $/, ''),
+      got: `${code} ${clean(response.statusMessage ?? '')}: ${saidBy(body)}`.replace(/: $/, ''),
       ...(asking.permission !== undefined && (code === 401 || code === 403) ? {try: asking.permission} : {}),
     });
-    settle(code === 429 || code >= 500 ? new Retry(error, retryAfterMs(response.headers['retry-after'])) : error);
+    leave(code === 429 || code >= 500 ? new Retry(error, retryAfterMs(response.headers['retry-after'], Date.now())) : error);
   });
 }
 
@@ -119,24 +159,46 @@ function saidBy(body: string): string {
 }
 
 /** Bounded by half a minute: a longer wish is for programs that have time. */
-function retryAfterMs(header: string | undefined): number | undefined {
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? undefined : Math.min(30_000, Math.max(0, ms));
 }
 
-export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, timeoutMs: number, signal: AbortSignal): Error {
-  if (signal.aborted) return new ClusterError('aborted', {asked, got: 'interrupted'});
+export function tooLate(asked: string, url: URL, timeoutMs: number, begun: boolean): ClusterError {
+  const got = `${url.protocol}//${url.host} did not ${begun ? 'end its answer' : 'answer'} within ${timeoutMs / 1000}s`;
+  return new ClusterError('unreachable', {asked, got, try: 'the same with a longer --request-timeout, or --request-timeout=0 for no limit'});
+}
+
+export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, begun: boolean): Error {
   const server = `${url.protocol}//${url.host}`;
-  if (error.message === 'timeout') return new ClusterError('unreachable', {asked, got: `${server} did not answer within ${timeoutMs / 1000}s`});
-  if (error.code === 'TRUNCATED' || error.code === 'ECONNRESET') return new Retry(new ClusterError('bad-answer', {asked, got: `${server} ended the answer in the middle`}));
+  if (begun || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+    return new Retry(new ClusterError('bad-answer', {asked, got: begun ? `${server} ended the answer in the middle` : `${server} ended the connection without an answer`}));
+  }
+  return new ClusterError('unreachable', {asked, got: wordsOf(error, url, server)}, {cause: error});
+}
+
+const UNKNOWN_CA = 'shows a certificate that no known CA has signed: is certificate-authority set?';
+
+/** Codes of Node's and OpenSSL's, as a person says them. */
+function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string}}, url: URL, server: string): string {
   const words: Record<string, string> = {
     ECONNREFUSED: `${server} refuses connections: is that the right host and port?`,
     ENOTFOUND: `the name ${url.hostname} is not known`,
     EAI_AGAIN: `the name ${url.hostname} can't be looked up`,
     ETIMEDOUT: `${server} does not answer`,
+    DEPTH_ZERO_SELF_SIGNED_CERT: `${server} ${UNKNOWN_CA}`,
+    SELF_SIGNED_CERT_IN_CHAIN: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_GET_ISSUER_CERT: `${server} ${UNKNOWN_CA}`,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `${server} ${UNKNOWN_CA}`,
+    CERT_HAS_EXPIRED: `${server} shows a certificate that has expired`,
+    CERT_NOT_YET_VALID: `${server} shows a certificate that is not valid yet: is the clock right?`,
+    ERR_TLS_CERT_ALTNAME_INVALID: `${server} shows a certificate for another name (${clean(error.cert?.subjectaltname ?? 'it has none')}): is tls-server-name set?`,
   };
-  return new ClusterError('unreachable', {asked, got: words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`}, {cause: error});
+  if (error.code === 'PROXY') return clean(error.message);
+  if (/wrong version number|packet length too long|http request/.test(error.message)) return `${server} does not speak TLS: should it be http://?`;
+  return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,10 @@
 import type {IncomingMessage} from 'node:http';
-import WebSocket from 'ws';
+import type WebSocket from 'ws';
 import {ClusterError, type PodName} from '../cluster.ts';
 import {clean} from '../sanitize.ts';
 import type {Credentials} from './credentials.ts';
 import {PodStream, type Link} from './pod-stream.ts';
-import {patiently, refused, Retry, transportError, type Asking, type Limits} from './request.ts';
+import {patiently, refused, Retry, tooLate, transportError, type Asking, type Limits} from './request.ts';
 
 export interface Tunnel {
   /** From the first byte to the API server until all streams were open, in milliseconds. */
@@ -35,21 +35,22 @@ const GOODBYE_MS = 100;
  * a second late: nobody may wait for it where a length tells the end.
  * @throws {ClusterError} 403 without get and create on pods/portforward · 404 pod gone · `invalid`: pod on no node yet, or run to its end · no answer within `timeoutMs`
  */
-export function openTunnel(credentials: Credentials, pod: PodName, ports: number[], limits: TunnelLimits): Promise<Tunnel> {
+export async function openTunnel(credentials: Credentials, pod: PodName, ports: number[], limits: TunnelLimits): Promise<Tunnel> {
   const where = `${pod.namespace}/${pod.name}`;
   const asking: Asking = {
     path: `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward?${ports.map((port) => `ports=${port}`).join('&')}`,
     asked: `a port-forward to pod ${where}, port ${[...new Set(ports)].join(', ')}`,
     permission: `kubectl auth can-i create pods --subresource=portforward -n ${pod.namespace}${limits.kubectlFlags}`,
   };
-  return patiently(limits.signal, () => openOnce(credentials, asking, ports, limits));
+  const {WebSocket} = await import('ws'); // A tenth of what a verify takes; most of them need none.
+  return patiently(limits, () => openOnce(WebSocket, credentials, asking, ports, limits));
 }
 
-function openOnce(credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal}: Limits): Promise<Tunnel> {
+function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal, told}: Limits): Promise<Tunnel> {
   const {url, tls, headers, agent, proxied} = credentials;
   return new Promise((done, fail) => {
     const started = performance.now();
-    const socket = new WebSocket(`${url.protocol === 'http:' ? 'ws' : 'wss'}://${url.host}${url.pathname.replace(/\/$/, '')}${asking.path}`, [PROTOCOL], {
+    const socket = new Socket(`${url.protocol === 'http:' ? 'ws' : 'wss'}://${url.host}${url.pathname.replace(/\/$/, '')}${asking.path}`, [PROTOCOL], {
       ...tls,
       headers,
       ...(proxied ? {agent} : {}),
@@ -68,13 +69,13 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
       socket.terminate();
       if (!opened) fail(error);
     };
-    const deadline = timeoutMs > 0 ? setTimeout(() => over(transportError(new Error('timeout'), asking, url, timeoutMs, signal)), timeoutMs) : undefined;
+    const deadline = timeoutMs > 0 ? setTimeout(() => over(tooLate(asking.asked, url, timeoutMs, false)), timeoutMs) : undefined;
     const abort = () => {
       channels.finish({lost: 'interrupted'});
       over(new ClusterError('aborted', {asked: asking.asked, got: 'interrupted'}));
     };
     const pings = setInterval(() => {
-      if (socket.readyState === WebSocket.OPEN) socket.ping(() => undefined);
+      if (socket.readyState === socket.OPEN) socket.ping(() => undefined);
     }, PING_MS).unref();
     const close = () => {
       channels.finish({lost: 'closed'});
@@ -91,10 +92,12 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
       if (!binary || !channels.take(data) || opened) return;
       opened = true;
       clearTimeout(deadline);
-      done({setupMs: Math.round(performance.now() - started), streams: channels.streams, close});
+      const setupMs = Math.round(performance.now() - started);
+      told?.(`GET ${url.origin}${asking.path} 101 in ${setupMs} ms`);
+      done({setupMs, streams: channels.streams, close});
     });
     socket.on('unexpected-response', (request, response: IncomingMessage) => {
-      response.on('error', (error) => over(transportError(error, asking, url, timeoutMs, signal)));
+      response.on('error', (error) => over(transportError(error, asking, url, false)));
       refused(response, asking, (error) => {
         request.destroy();
         over(ofPod(error, asking));
@@ -102,7 +105,7 @@ function openOnce(credentials: Credentials, asking: Asking, ports: number[], {ti
     });
     socket.on('error', (error) => {
       trouble = error;
-      if (!opened) over(/^(Server sent|Invalid Sec-WebSocket|Unexpected)/.test(error.message) ? new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host}: ${clean(error.message)}`}, {cause: error}) : transportError(error, asking, url, timeoutMs, signal));
+      if (!opened) over(/^(Server sent|Invalid Sec-WebSocket|Unexpected)/.test(error.message) ? new ClusterError('bad-answer', {asked: asking.asked, got: `${url.host}: ${clean(error.message)}`}, {cause: error}) : transportError(error, asking, url, false));
     });
     socket.on('close', (code, reason) => {
       const ended = code === 1000 || code === 1001 || code === 1005;

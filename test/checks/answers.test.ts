@@ -1,0 +1,66 @@
+import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, silence, SLOW_END} from '../support/live.ts';
+import {container, crashLoop, ended, fails, http, https, pod, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
+import {loud, silent, table} from '../support/table.ts';
+
+const fails503 = () => pod({status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, first: 3000, last: 200})]});
+const readiness = (probe: object, more = {}) => pod({containers: [container('app', {readiness: probe as Record<string, unknown>})], status: {app: unready}, ...more});
+const overTcp = () => readiness(tcp());
+const overTls = () => readiness(https());
+const TLS = dump({port: 8443, relay: true});
+const OK = {15902: passedOn(200), 8080: app(200)};
+
+export const ROWS = table('answers: what a replay proves', [
+  loud('OSMP401', 'app and mesh answer 503 alike', fails503, {live: inside({says: {15902: passedOn(503), 8080: app(503)}}), verdict: {'app readiness': 'fail: the app answers 503'}}),
+  loud('OSMP401', 'the app answers 404, though the pod is ready by an old success', () => pod(), {live: inside({says: {15902: passedOn(404), 8080: app(404)}})}),
+  loud('OSMP401', 'the container is down, and Envoy logged that the app answered 503', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(0, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, '-', {type: 'liveness'}), line(50, 503, '-', {type: 'liveness'})]})}),
+  silent('OSMP401', 'the answer is good again', fails503, {live: inside({says: OK}), but: ['OSMP501']}),
+  silent('OSMP401', 'the app is well past the mesh and nothing tells why', fails503, {live: inside({says: {15902: passedOn(503), 8080: app(200)}}), but: ['OSMP501']}),
+
+  loud('OSMP402', 'Envoy cannot connect, and nobody accepts past it', fails503, {live: inside({says: {15902: CANNOT_CONNECT, 8080: refused}}), verdict: {'app readiness': 'fail: nothing listens on :8080'}}),
+  loud('OSMP402', 'the healthcheck container cannot connect', overTcp, {live: inside({dump: dump(), says: {15904: NO_CONNECTION, 9000: refused}})}),
+  loud('OSMP402', 'the app of an HTTPS probe is not there', overTls, {live: inside({dump: TLS, says: {15902: closed, 8443: refused}})}),
+  loud('OSMP402', 'the container is down, and Envoy could never connect while it ran', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(137, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, 'UF', {type: 'liveness'}), line(50, 503, 'UF', {type: 'liveness'})]})}),
+  silent('OSMP402', 'the container has finished', () => pod({status: {app: {ready: false, state: ended(0, 300)}}}), {live: inside({says: {15902: CANNOT_CONNECT}})}),
+  silent('OSMP402', 'the tcp port is open', () => pod({containers: [container('app', {readiness: tcp()})]}), {live: inside({dump: dump(), says: {15904: app(200), 9000: open}})}),
+
+  loud('OSMP403', 'the app takes three seconds of one', () => pod({status: {app: unready}, events: [fails('Readiness', TIMEOUT, {count: 9, last: 30})]}), {live: inside({says: {15902: GAVE_UP, 8080: app(200, {ms: 3010})}}), verdict: {'app readiness': 'fail: answers after 3.0s, probe waits 1s'}}),
+  loud('OSMP403', 'the app never answers', () => readiness(http()), {live: inside({says: {15902: GAVE_UP, 8080: silence}})}),
+  silent('OSMP403', 'only the end of the stream is late', () => pod(), {live: inside({says: {15902: passedOn(200), 8080: SLOW_END}})}),
+  silent('OSMP403', 'timeoutSeconds allows it', () => pod({containers: [container('app', {readiness: {...http(), timeoutSeconds: 5}})]}), {live: inside({dump: dump({port: 8080, timeout: '5s'}), says: {15902: passedOn(200, {ms: 3000}), 8080: app(200, {ms: 3000})}})}),
+
+  loud('OSMP404', 'a port-forward finds it and 127.0.0.1 does not', fails503, {live: inside({says: {15902: CANNOT_CONNECT, 8080: app(200)}})}),
+  loud('OSMP404', 'the healthcheck container does not find what a port-forward does', overTcp, {live: inside({dump: dump(), says: {15904: NO_CONNECTION, 9000: open}})}),
+  silent('OSMP404', 'both find it', () => pod(), {live: inside({says: OK})}),
+
+  loud('OSMP405', 'the port answers 400, and well over TLS', () => readiness(http()), {live: inside({says: {15902: passedOn(400), 8080: app(400), '8080 HTTPS': app(200)}})}),
+  loud('OSMP405', 'the TLS server closes', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: closed, '8080 HTTPS': app(200)}})}),
+  silent('OSMP405', 'the app answers 400 over either', () => readiness(http()), {live: inside({says: {15902: passedOn(400), 8080: app(400), '8080 HTTPS': plaintext}}), but: ['OSMP401']}),
+
+  loud('OSMP406', 'the port speaks plaintext', overTls, {live: inside({dump: TLS, says: {15902: plaintext, '8443 HTTPS': plaintext, 8443: app(200)}})}),
+  silent('OSMP406', 'TLS works', () => pod({containers: [container('app', {readiness: https()})]}), {live: inside({dump: TLS, says: {15902: app(200), 8443: app(200)}})}),
+
+  loud('OSMP407', 'a banner comes', () => readiness(http()), {live: inside({says: {15902: NO_HTTP, 8080: banner}})}),
+  silent('OSMP407', 'an app answers 502 itself', () => readiness(http()), {live: inside({says: {15902: passedOn(502), 8080: app(502)}}), but: ['OSMP401']}),
+
+  loud('OSMP408', 'the app accepts and closes', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: closed}})}),
+  silent('OSMP408', 'it closed once and answers past the mesh', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: app(200)}}), but: ['OSMP599']}),
+
+  loud('OSMP409', 'a relative redirect leaves the route', () => readiness(http()), {live: inside({says: {15902: redirect('/login'), '15902 /login': passedOn(404), 8080: app(302, {headers: [{name: 'location', value: '/login'}]})}})}),
+  loud('OSMP409', 'a redirect leads to the own port of the app', () => readiness(http()), {live: inside({says: {15902: redirect('http://10.0.0.7:8080/login'), 8080: app(302)}})}),
+  loud('OSMP409', 'a redirect leads in a circle', () => readiness(http()), {live: inside({says: {15902: redirect('/osm-readiness-probe'), 8080: app(302)}})}),
+  silent('OSMP409', 'the redirect leads to another host, which counts as success', () => pod(), {live: inside({says: {15902: redirect('http://example.com/'), 8080: app(302)}})}),
+  silent('OSMP409', 'the end of the redirect is well', () => pod(), {live: inside({says: {15902: redirect('/osm-readiness-probe/'), '15902 /osm-readiness-probe/': passedOn(200), 8080: app(302)}})}),
+
+  loud('OSMP410', 'only the Host of the mesh is rejected', () => readiness(http()), {live: inside({says: {15902: passedOn(421), '8080 host=10.0.0.7:15902': app(421), 8080: app(200)}})}),
+  silent('OSMP410', 'each Host is', () => readiness(http()), {live: inside({says: {15902: passedOn(421), 8080: app(421)}}), but: ['OSMP401']}),
+
+  loud('OSMP411', 'the body ends before its length', () => readiness(http()), {live: inside({says: {15902: passedOn(200, {end: 'short'}), 8080: app(200, {end: 'short'})}})}),
+  silent('OSMP411', 'the body is whole', () => pod(), {live: inside({says: OK})}),
+
+  loud('OSMP415', 'nothing comes through the mesh and the app is quick', () => readiness(http()), {live: inside({says: {15902: silence, 8080: app(200)}})}),
+  silent('OSMP415', 'both are quick', () => pod(), {live: inside({says: OK})}),
+
+  loud('OSMP416', 'the app wants a client certificate', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: alert}})}),
+  silent('OSMP416', 'the handshake fails through the mesh only', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: app(200)}}), but: ['OSMP599']}),
+]);
+

@@ -1,0 +1,42 @@
+import {app, dump, envoy, inside, line, passedOn, refused} from '../support/live.ts';
+import {container, fails, http, pod, REFUSED, STATUS, TIMEOUT, unready} from '../support/pods.ts';
+import {loud, silent, table} from '../support/table.ts';
+
+const OK = {15902: passedOn(200), 8080: app(200)};
+const refusedAtStart = () => pod({events: [fails('Readiness', REFUSED(), {count: 9, first: 3595, last: 3570})]});
+const timesOut = () => pod({status: {app: unready}, events: [fails('Readiness', TIMEOUT, {count: 30, first: 3000, last: 20})]});
+const lines = (...codes: [code: number, flags?: string, duration?: number][]) => codes.map(([code, flags, duration], index) => line((codes.length - index) * 10, code, flags, {...(duration === undefined ? {} : {duration})}));
+
+export const ROWS = [
+  ...table('envoy: its configuration and state', [
+    loud('OSMP301', 'Envoy has no listener for it', () => pod({status: {app: unready}}), {live: inside({dump: dump(), says: {8080: app(200)}})}),
+    loud('OSMP301', 'Envoy leads it to another port', () => pod(), {live: inside({dump: dump({port: 8081}), says: {15902: passedOn(200), 8080: app(200)}})}),
+    loud('OSMP301', 'Envoy leads it to another path', () => pod(), {live: inside({dump: dump({port: 8080, path: '/other'}), says: OK})}),
+    silent('OSMP301', 'Envoy has what the mesh promises', () => pod(), {live: inside({says: OK})}),
+    silent('OSMP301', 'another container is served, as promised', () => pod({containers: [container('a', {readiness: http(8080, '/a')}), container('b', {readiness: http(8081, '/b')})]}), {live: inside({dump: dump({port: 8081, path: '/b'}), says: {15902: passedOn(200), 8080: app(200), 8081: app(200)}}), but: ['OSMP101']}),
+
+    loud('OSMP302', 'its admin port refuses', () => pod({status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 9, last: 5})]}), {live: inside({admin: refused, says: {8080: app(200)}})}),
+    loud('OSMP302', 'it waits for the control plane', () => pod({status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 9, last: 5})]}), {live: inside({ready: 'PRE_INITIALIZING', counters: {'control_plane.connected_state': 0}, says: {8080: app(200)}})}),
+    silent('OSMP302', 'it is live', () => pod(), {live: inside({says: OK})}),
+    silent('OSMP302', 'its state can not be read', () => pod(), {live: inside({admin: envoy(404), says: OK})}),
+
+    loud('OSMP303', 'it has no connection now', () => pod(), {live: inside({counters: {'control_plane.connected_state': 0}, says: OK}), severity: 'warning'}),
+    loud('OSMP303', 'it waited in vain at its start', refusedAtStart, {live: inside({counters: {'control_plane.connected_state': 1, 'cluster_manager.cds.init_fetch_timeout': 1}, says: OK}), severity: 'info'}),
+    silent('OSMP303', 'the start was slow for another reason', refusedAtStart, {live: inside({says: OK})}),
+  ]),
+  ...table('access: what Envoy logged of the kubelet', [
+    loud('OSMP412', 'some of the last requests failed', () => pod(), {live: inside({says: OK, log: lines([200], [503], [200], [503], [200])}), severity: 'warning', verdict: {'app readiness': 'warn: 2 of the last 5 failed'}}),
+    silent('OSMP412', 'they failed before the first success only', () => pod(), {live: inside({says: OK, log: lines([503, 'UF'], [503, 'UF'], [200], [200])})}),
+    silent('OSMP412', 'one failed', () => pod(), {live: inside({says: OK, log: lines([200], [503], [200])})}),
+
+    loud('OSMP413', 'answers take nine tenths of the time', () => pod(), {live: inside({says: OK, log: lines([200, '-', 900], [200, '-', 910], [200, '-', 905])}), severity: 'warning'}),
+    silent('OSMP413', 'one did', () => pod(), {live: inside({says: OK, log: lines([200, '-', 900], [200], [200])})}),
+
+    loud('OSMP414', 'the kubelet times out and its requests never arrive', timesOut, {live: inside({says: OK, log: [line(2000, 200)]})}),
+    silent('OSMP414', 'they arrive', timesOut, {live: inside({says: OK, log: lines([200], [0, 'DC'], [0, 'DC'])}), but: ['OSMP412']}),
+    silent('OSMP414', 'the container is as young as the silence', () => pod({age: 20, status: {app: unready}, events: [fails('Readiness', TIMEOUT, {count: 2, last: 5})]}), {live: inside({says: OK})}),
+  ]),
+  ...table('what was reported is over when it is answered', [
+    silent('OSMP501', 'the container is ready and the last requests went well', () => pod({containers: [container('app', {liveness: http()})], events: [fails('Liveness', STATUS(503), {count: 30, first: 3000, last: 200})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}}), verdict: {'app liveness': 'pass'}}),
+  ]),
+];
