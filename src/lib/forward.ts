@@ -91,7 +91,7 @@ function down({pod}: PodCase): Observed<Look> {
 }
 
 function notRecorded({pod}: PodCase): Observed<Look> {
-  return {seen: false, why: {asked: `a port-forward to pod ${pod.namespace}/${pod.name}`, got: 'the snapshot was recorded without it'}};
+  return {seen: false, why: {asked: `answers of pod ${pod.namespace}/${pod.name}`, got: 'not recorded: the snapshot holds no answers of this pod', optional: true}};
 }
 
 function wantedOf({probes}: PodCase, {containers, types}: Wanted): ProbeCase[] {

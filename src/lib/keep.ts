@@ -1,11 +1,11 @@
 import type {Commands, PodCase} from './checks/case.ts';
-import {ClusterError, type Cluster, type LocalPorts} from './cluster/cluster.ts';
+import {ClusterError, type Cluster} from './cluster/cluster.ts';
 import {observePod} from './cluster/observe.ts';
 import {curlsOf} from './curl.ts';
 import {attachableFirst} from './diagnosis/attachable.ts';
 import type {Wanted} from './forward.ts';
 import {gather, type Scope} from './gather.ts';
-import type {KeepEvent} from './model/keep.ts';
+import type {KeepEvent, LocalPort} from './model/keep.ts';
 import {questionsOf, type Questions} from './replay.ts';
 import {casesOf, scopeText} from './verify.ts';
 
@@ -36,7 +36,7 @@ export async function keep(cluster: Cluster, scope: Scope, commands: Commands, k
   if (!first) throw new ClusterError('invalid', {asked: `a pod of ${target.given} that runs`, got: 'there is none', try: `kubectl get pods -n ${scope.namespaces[0] ?? ''}`});
   let current: PodCase | undefined = first;
   let moving: Promise<void> | undefined;
-  let opened: LocalPorts | undefined;
+  let opened: LocalPort[] = [];
   const questions = questionsIn(first, wanted);
   const ports = portsOf(questions, keeping.ports);
   if (ports.length === 0) throw new ClusterError('config', {asked: `the ports of the probes of ${target.given}`, got: 'no running container has a probe that asks a port'});
@@ -49,7 +49,7 @@ export async function keep(cluster: Cluster, scope: Scope, commands: Commands, k
       const next: PodCase | undefined = await pick(cluster, scope, commands).catch(ignoreOutage);
       if (next && next.pod.uid !== from.pod.uid && questionsIn(next, wanted).length > 0) {
         current = next;
-        tell({event: 'moved', from: from.pod.name, to: next.pod.name, ports: opened!.ports, curl: curlsOf(questionsIn(next, wanted), opened!.ports)});
+        tell({event: 'moved', from: from.pod.name, to: next.pod.name, ports: opened, curl: curlsOf(questionsIn(next, wanted), opened)});
       } else await pause(LOOK_MS);
     }
   };
@@ -69,7 +69,7 @@ export async function keep(cluster: Cluster, scope: Scope, commands: Commands, k
     },
     heard: tell,
   });
-  opened = local;
+  opened = local.ports;
   try {
     tell({event: 'ready', pod: first.pod.name, ...(follows ? {follows} : {}), ports: local.ports, curl: curlsOf(questions, local.ports)});
     while (!stopped()) {

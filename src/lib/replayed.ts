@@ -48,7 +48,7 @@ function replayedProbe(pod: PodCase, probe: ProbeCase, readings: Reading[], look
 }
 
 function unseenText(got: string): string {
-  return got === 'the snapshot was recorded with another scope' ? 'not recorded: the snapshot holds no answers of this pod' : got;
+  return /^\d{3} /.test(got) ? `it could not be asked: ${got.split(':', 1)[0]}` : got;
 }
 
 function throughSide(probe: ProbeCase, {replay, through}: Reading): ReplayedSide {

@@ -109,10 +109,10 @@ describe('forward on a real mesh', () => {
   });
 
   it('Ctrl-C between rounds prints what is known, and exits 130', async () => {
-    const child = spawn(process.execPath, ['bin/run.js', 'forward', 'deploy/all', '-n', NAMESPACE, '--duration', '1m', '-o', 'json'], {env: {...process.env, ...ENV}, stdio: ['ignore', 'pipe', 'pipe']});
+    const child = spawn(process.execPath, ['bin/run.js', 'forward', 'deploy/app-503', '-n', NAMESPACE, '--duration', '1m', '--interval', '200ms', '-o', 'json'], {env: {...process.env, ...ENV}, stdio: ['ignore', 'pipe', 'pipe']});
     let text = '';
     child.stdout.on('data', (more: Buffer) => (text += String(more)));
-    setTimeout(() => child.kill('SIGINT'), 3500);
+    setTimeout(() => child.kill('SIGINT'), 10_000);
     const [code] = (await once(child, 'close')) as [number];
     assert.equal(code, 130);
     assert.ok((JSON.parse(text) as Said).pods[0]!.probes[0]!.rounds!.through.count >= 2);
@@ -147,6 +147,6 @@ describe('forward on a real mesh', () => {
     kubectl(['delete', 'pod/bare', '-n', NAMESPACE, '--wait=false']);
     const [code] = (await once(kept.child, 'close')) as [number];
     assert.equal(code, 3);
-    assert.match(kept.stderr(), /pod\/bare in namespace \S+\n {2}got {4}it (is being|was) deleted; name its workload/);
+    assert.match(kept.stderr(), /forwarding pod\/bare in namespace \S+ failed\n {2}got {4}it (is being|was) deleted; name its workload/);
   });
 });

@@ -23,6 +23,7 @@ const ROWS: Row[] = [
   {code: 'OSMP411', slug: 'short-body', decides: 'short-body', title: 'The answer of the app ends early', blame: 'app', cause: 'The body is shorter than its Content-Length or does not end in time: the kubelet counts neither success nor failure.', fix: 'the handler of the probe in the app', cases: ['errored']},
   {code: 'OSMP415', slug: 'slow-proxy', decides: 'slow-proxy', title: 'The answer is late through the mesh only', blame: 'not yet known', cause: 'Past the mesh the app answers in time.', fix: 'the CPU limit of the proxy; --count of forward shows whether it stays', cases: ['C16']},
   {code: 'OSMP416', slug: 'tls-fails', decides: 'tls-fails', title: 'The TLS handshake of the probe fails', blame: 'app', cause: 'The kubelet shows no client certificate and trusts any server; a server that demands one ends the handshake.', fix: 'a health port of its own without client certificates', cases: ['D12']},
+  {code: 'OSMP417', slug: 'grpc-app', decides: 'grpc-app', title: "The app's gRPC health service says that it does not serve", blame: 'app', cause: 'The health service was reached and answers NOT_SERVING, knows no such service, or is not implemented.', fix: "the app's own log, or the probe's service", cases: ['grpc']},
 ];
 
 function check({decides, ...row}: Row): Check {

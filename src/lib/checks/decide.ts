@@ -43,6 +43,9 @@ export function decide(pod: PodCase, probe: ProbeCase, reading: Reading): Decisi
   if (through.late || gaveUp(through.by)) return slow(probe, reading);
   if (cannotConnect(probe, reading)) return closedPort(pod, probe, reading);
   if (through.answer.kind === 'tls') return tls(probe, reading);
+  if (through.answer.kind === 'grpc' && past?.answer.kind === 'grpc' && !past.ok) {
+    return {cause: 'grpc-app', why: through.judgement.text, because: `the app's own health service says so, past the mesh too: ${answerText(past.answer)}`};
+  }
   const overTls = reading.replay.variants.tls;
   if (overTls && sideOf(pod, probe, overTls).answer.kind === 'response') {
     return {cause: 'tls-app', why: `TLS port asked without TLS`, because: `:${probe.target?.port} speaks TLS (asked with TLS it answers ${answerText(overTls.answer)}), and the probe's scheme is HTTP`};

@@ -43,14 +43,16 @@ export function viaOf({path, call}: ProbeCase): Via {
   return call.port === HEALTHCHECK_PORT ? 'healthcheck' : call.kind === 'http' && call.scheme === 'HTTP' ? 'envoy-http' : 'envoy-tcp';
 }
 
-/** What the tunnel takes to tell the end of a connection, in milliseconds: the end itself came so much earlier. */
-const END_LAG_MS = 1150;
+/** gRPC's code for a call whose time is over. */
+const DEADLINE_EXCEEDED = 4;
 
 /** Judges one hop by the probe's own timeout; a replay waits longer, to learn how slow an app is. */
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
-  const late = answer.kind === 'timeout' || (answer.kind === 'response' && answer.ms > limitMs) || (answer.kind === 'closed' && answer.ms - END_LAG_MS > limitMs);
-  const judgement = judge(late ? {kind: 'timeout', ms: limitMs} : answer, askedUrl(ask, pod.podIP ?? ''), limitMs);
+  // The end of a stream is told a second late, so only an answer's own time counts.
+  const late = answer.kind === 'timeout' || ((answer.kind === 'response' || answer.kind === 'grpc') && answer.ms > limitMs);
+  const inTime: Answer = !late ? answer : answer.kind === 'grpc' ? {...answer, code: DEADLINE_EXCEEDED} : {kind: 'timeout', ms: limitMs};
+  const judgement = judge(inTime, askedUrl(ask, pod.podIP ?? ''), limitMs);
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
 }
 

@@ -105,9 +105,8 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     if (ask.send.kind === 'connect') return listen(stream, Math.min(SILENCE_MS, ask.timeoutMs), ear, (said) => answer({kind: 'open', said, ms: elapsed()}));
     const {send} = ask;
     if (send.kind === 'grpc') {
-      const heard = {said: (said: Said) => answer({kind: 'grpc', ...said, ms: elapsed()}), connected: () => (spoken = true)};
-      import('./grpc.ts').then(({checkByGrpc}) => settled || checkByGrpc(stream, send, ear, heard), ear.fail); // Few pods speak it.
-      return;
+      const said = {said: (end: Said) => answer({kind: 'grpc', ...end, ms: elapsed()}), connected: () => void (spoken = true)};
+      return void import('./grpc.ts').then(({checkByGrpc}) => settled || checkByGrpc(stream, send, ear, said), ear.fail);
     }
     const unwritable = unwritableIn(send.headers);
     if (unwritable !== undefined) return answer({kind: 'unsendable', text: unwritable});

@@ -59,7 +59,12 @@ export function connect(options: ConnectOptions): LiveCluster {
     },
     exchange: async (pod, asks) => exchange(await signedIn(), pod, asks, options),
     tunnel: async (pod, ports) => openTunnel(await signedIn(), pod, ports, options),
-    listen: (listening) => listen({...listening, dial: async (pod, port) => openTunnel(await signedIn(), pod, [port], options)}),
+    listen: async (listening) => {
+      const pod = listening.pod();
+      // A right that is missing is said now, not with the first connection.
+      if (pod) (await openTunnel(await signedIn(), pod, [listening.ports[0]!.remote], options)).close();
+      return listen({...listening, dial: async (pod, port) => openTunnel(await signedIn(), pod, [port], options)});
+    },
     log: async (pod, log) => readLog(await signedIn(), pod, log, options),
     close: () => void credentials?.then(({agent}) => agent.destroy()).catch(() => undefined),
   };
