@@ -1,5 +1,5 @@
-import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, silence, SLOW_END} from '../support/live.ts';
-import {container, crashLoop, ended, fails, http, https, pod, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
+import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, serving, silence, SLOW_END} from '../support/live.ts';
+import {container, crashLoop, ended, fails, grpc, http, https, pod, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const fails503 = () => pod({status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, first: 3000, last: 200})]});
@@ -7,6 +7,7 @@ const readiness = (probe: object, more = {}) => pod({containers: [container('app
 const overTcp = () => readiness(tcp());
 const overTls = () => readiness(https());
 const TLS = dump({port: 8443, relay: true});
+const overGrpc = () => readiness(grpc(), {excluded: [50051]});
 const OK = {15902: passedOn(200), 8080: app(200)};
 
 export const ROWS = table('answers: what a replay proves', [
@@ -59,6 +60,9 @@ export const ROWS = table('answers: what a replay proves', [
 
   loud('OSMP415', 'nothing comes through the mesh and the app is quick', () => readiness(http()), {live: inside({says: {15902: silence, 8080: app(200)}})}),
   silent('OSMP415', 'both are quick', () => pod(), {live: inside({says: OK})}),
+
+  loud('OSMP417', 'the health service of the app says NOT_SERVING', overGrpc, {live: inside({dump: dump(), says: {50051: serving('NOT_SERVING')}})}),
+  silent('OSMP417', 'it says SERVING', () => pod({containers: [container('app', {readiness: grpc()})], excluded: [50051]}), {live: inside({dump: dump(), says: {50051: serving('SERVING')}})}),
 
   loud('OSMP416', 'the app wants a client certificate', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: alert}})}),
   silent('OSMP416', 'the handshake fails through the mesh only', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: app(200)}}), but: ['OSMP599']}),

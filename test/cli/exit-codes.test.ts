@@ -8,9 +8,9 @@ const DEMO = ['verify', '--from', 'test/fixtures/demo'];
 
 describe('bad input gets one sentence and its exit code', () => {
   const rows: [what: string, args: string[], code: number, says: RegExp][] = [
-    ['a failing probe', [...DEMO, 'deploy/app-503', '-n', 'demo'], 1, /OSMP501/],
+    ['a failing probe', [...DEMO, 'deploy/app-503', '-n', 'demo'], 1, /OSMP401/],
     ['a healthy workload', [...DEMO, 'deploy/bookstore', '-n', 'demo'], 0, /3 probes in 1 pod: 3 pass/],
-    ['never failing', [...DEMO, 'deploy/app-503', '-n', 'demo', '--fail-on', 'never'], 0, /OSMP501/],
+    ['never failing', [...DEMO, 'deploy/app-503', '-n', 'demo', '--fail-on', 'never'], 0, /OSMP401/],
     ['a missing workload', [...DEMO, 'deploy/nosuch', '-n', 'demo'], 3, /deploy\/nosuch/],
     ['a name without kind', [...DEMO, 'bookstore', '-n', 'demo'], 3, /bookstore/],
     ['an unknown namespace', [...DEMO, '-n', 'nosuch'], 3, /nosuch/],

@@ -103,7 +103,7 @@ export const SITUATIONS: Situation[] = [
   {name: 'minds-host', row: 'E5', parts: [{args: serve(8080, '/r=200,host=$(POD_IP):8080'), readiness: http('/r'), more: POD_IP}], verdicts: FAILS, codes: ['OSMP410']},
   {name: 'near-timeout', row: 'near timeout', parts: [{args: serve(8080, '/r=200,delay=900ms'), readiness: http('/r')}], looked: ['OSMP413']},
   {name: 'http-1.0', row: '-', parts: [{args: ['-listen=http10::8080', '-route=/r=200'], readiness: http('/r')}]},
-  {name: 'not-serving', row: 'gRPC', annotations: {'openservicemesh.io/inbound-port-exclusion-list': '50051'}, parts: [{args: ['-listen=grpc::50051', '-grpc==NOT_SERVING'], readiness: {grpc: {port: 50051}, periodSeconds: 2}}], verdicts: FAILS, codes: ['OSMP501']},
+  {name: 'not-serving', row: 'gRPC', annotations: {'openservicemesh.io/inbound-port-exclusion-list': '50051'}, parts: [{args: ['-listen=grpc::50051', '-grpc==NOT_SERVING'], readiness: {grpc: {port: 50051}, periodSeconds: 2}}], verdicts: FAILS, codes: ['OSMP417']},
   {name: 'starts-too-slowly', row: 'E13', parts: [{args: [...serve(8080, '/l=200'), '-warmup=1h'], liveness: {...http('/l'), failureThreshold: 3}}], verdicts: {'app liveness': 'fail'}, codes: ['OSMP402'], or: ['OSMP511']},
 
   // Containers

@@ -30,6 +30,8 @@ export const SLOW_END: Answer = {kind: 'closed', reset: false, text: 'EOF', ms: 
 export const open: Answer = {kind: 'open', said: '', ms: 500};
 export const silence: Answer = {kind: 'timeout', ms: 5000};
 export const plaintext: Answer = {kind: 'tls', plaintext: true, text: 'http: server gave HTTP response to HTTPS client', ms: 3};
+/** The health service of a gRPC app. */
+export const serving = (status: 'SERVING' | 'NOT_SERVING'): Answer => ({kind: 'grpc', code: 0, message: '', status, ms: 4});
 export const alert: Answer = {kind: 'tls', plaintext: false, text: 'remote error: tls: certificate required', ms: 3};
 export const banner: Answer = {kind: 'not-http', said: '220 mail.example.org', text: 'malformed HTTP response "220 mail.example.org"', ms: 3};
 export const redirect = (to: string) => passedOn(302, {headers: [{name: 'location', value: to}]});

@@ -39,6 +39,8 @@ export interface LogOptions {
   limitBytes: number;
   /** Lines that serve as evidence: only these are returned, and recorded. */
   keep(line: string): boolean;
+  /** As many of those at most, the newest. */
+  atMost?: number;
 }
 
 export interface LocalPorts {

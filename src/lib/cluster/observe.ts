@@ -36,9 +36,12 @@ export async function getNamespace(cluster: Cluster, name: string): Promise<Name
 /** Lines of a log are few and short; an app that logs much is not read to the end. */
 const LOG_BYTES = 256 * 1024;
 
+/** The last twenty of each probe type, and some for other containers that share it. */
+const ACCESS_LINES = 90;
+
 /** What Envoy's access log says of the kubelet's last probes, oldest first. */
 export async function readAccessLog(cluster: Cluster, pod: PodName, container: string): Promise<AccessLine[]> {
-  const lines = await cluster.log(pod, {container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line) => accessLineOf(line) !== undefined});
+  const lines = await cluster.log(pod, {container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line) => accessLineOf(line) !== undefined, atMost: ACCESS_LINES});
   return lines.flatMap((line) => accessLineOf(line) ?? []);
 }
 

@@ -8,7 +8,7 @@ import type {TunnelLimits} from './tunnel.ts';
  * Reads the end of a container's log, at most `tailLines` lines and `limitBytes` bytes of it.
  * @throws {ClusterError} 400 `invalid`: the container waits to start, or has no previous log · 403 without get on pods/log
  */
-export async function readLog(credentials: Credentials, {namespace, name}: PodName, {container, previous, tailLines, limitBytes, keep}: LogOptions, limits: TunnelLimits): Promise<string[]> {
+export async function readLog(credentials: Credentials, {namespace, name}: PodName, {container, previous, tailLines, limitBytes, keep, atMost = Infinity}: LogOptions, limits: TunnelLimits): Promise<string[]> {
   const query = new URLSearchParams({container, ...(previous ? {previous: 'true'} : {}), tailLines: String(tailLines), limitBytes: String(limitBytes)});
   const text = await send(
     credentials,
@@ -32,5 +32,5 @@ export async function readLog(credentials: Credentials, {namespace, name}: PodNa
     },
   );
   const lines = cleanLines(text).split('\n');
-  return lines.filter((line, index) => (line !== '' || index < lines.length - 1) && keep(line));
+  return lines.filter((line, index) => (line !== '' || index < lines.length - 1) && keep(line)).slice(-atMost);
 }

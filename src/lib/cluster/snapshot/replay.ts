@@ -47,7 +47,7 @@ export async function replay(from: string): Promise<Cluster> {
       return {setupMs: Math.max(0, ...heard.map(({setupMs}) => setupMs ?? 0)), answers: heard.map(({question, answer}) => (answer ? cleaned(answer) : unanswered(question)))};
     },
     async log(pod, options) {
-      return cleaned(next(logQuestion(pod, options)).lines ?? []).filter((line) => options.keep(line));
+      return cleaned(next(logQuestion(pod, options)).lines ?? []).filter((line) => options.keep(line)).slice(-(options.atMost ?? Infinity));
     },
     close: () => undefined,
   };
