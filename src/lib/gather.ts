@@ -30,6 +30,9 @@ export interface Facts {
   unseen: Unseen[];
 }
 
+/** Events that tell of trouble, or every one of the pods in scope. */
+export type WantedEvents = 'telling' | 'all';
+
 const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job: 'jobs', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', ControllerRevision: 'controllerrevisions'};
 
 /**
@@ -37,7 +40,7 @@ const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job: 'jobs
  * What may not be read is left out and said in `unseen`; only the pods themselves are indispensable.
  * @throws {ClusterError} when pods can't be listed
  */
-export async function gather(cluster: Cluster, scope: Scope): Promise<Facts> {
+export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvents = 'telling'): Promise<Facts> {
   const unseen: Unseen[] = [];
   const within = scope.namespaces.length > 0 ? scope.namespaces.map((namespace) => ({namespace})) : [{}];
   const attempt = async <T>(ask: () => Promise<T>): Promise<T | Unseen> => {
@@ -60,7 +63,7 @@ export async function gather(cluster: Cluster, scope: Scope): Promise<Facts> {
     });
   }
   const uids = new Set(pods.map(({uid}) => uid));
-  const events = await eventsOf(cluster, within, uids, attempt);
+  const events = await eventsOf(cluster, within, uids, attempt, wanted);
   const owners = await ownersOf(cluster, within, pods, events, attempt);
   const chosen = scope.targets.length === 0 ? pods : pods.filter((pod) => scope.targets.some((target) => isTarget(target, pod, workloadOf(pod, owners))));
   for (const pod of pods) if (scope.targets.length > 0 && !chosen.includes(pod) && asideOf(pod, namespaces) === 'outside') others.outside++;
@@ -108,12 +111,12 @@ function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['ot
 }
 
 /** Events by the uid of what they are about: of the pods in scope, and of controllers whose pods are refused. */
-async function eventsOf(cluster: Cluster, within: {namespace?: string}[], uids: Set<string>, attempt: Attempt): Promise<Facts['events']> {
+async function eventsOf(cluster: Cluster, within: {namespace?: string}[], uids: Set<string>, attempt: Attempt, which: WantedEvents): Promise<Facts['events']> {
   const byUid = new Map<string, ClusterEvent[]>();
   for (const one of within) {
     const failed = await attempt(() =>
       listEvents(cluster, one, (event) => {
-        const wanted = event.involved.kind === 'Pod' ? uids.has(event.involved.uid) && (event.type === 'Warning' || event.reason === 'Killing') : event.reason === 'FailedCreate';
+        const wanted = event.involved.kind === 'Pod' ? uids.has(event.involved.uid) && (which === 'all' || event.type === 'Warning' || event.reason === 'Killing') : event.reason === 'FailedCreate';
         if (!wanted) return;
         const known = byUid.get(event.involved.uid);
         if (known) known.push(event);

@@ -43,7 +43,7 @@ export function casesOf(facts: Facts, head: Head, commands: Commands, looks?: Lo
 
 /** What is to be said of the pods. */
 export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: Commands): Report {
-  const {rows, findings} = diagnose(cases, facts.refused.flatMap((owner) => refusedCase(owner, facts, head.now, commands)));
+  const {rows, findings} = diagnose(cases, refusedCases(facts, head.now, commands));
   return {
     ...head,
     rows,
@@ -53,6 +53,11 @@ export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: C
     pods: facts.pods.length,
     others: facts.others,
   };
+}
+
+/** Controllers that lack pods, with what the API server said. */
+export function refusedCases(facts: Facts, now: number, commands: Commands): RefusedCase[] {
+  return facts.refused.flatMap((owner) => refusedCase(owner, facts, now, commands));
 }
 
 /** Facts in, report out, for those who have no cluster to look into. */
@@ -71,7 +76,8 @@ function refusedCase(owner: Owner, {events}: Facts, now: number, commands: Comma
   return [{owner, workload, now, commands, symptom: {kind: 'refused', state: 'going-on', text, count: mine[0]?.count ?? 1, evidence}}];
 }
 
-function scopeText({namespaces, selector, targets}: Scope): string {
+/** The scope in words. */
+export function scopeText({namespaces, selector, targets}: Scope): string {
   const where = namespaces.length > 0 ? `namespace ${namespaces.join(', ')}` : 'all namespaces';
   return [...(targets.length > 0 ? [targets.map(({given}) => given).join(', ')] : []), where, ...(selector ? [`selector ${selector}`] : [])].join(', ');
 }

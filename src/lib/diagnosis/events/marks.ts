@@ -1,0 +1,44 @@
+import type {PodCase} from '../../checks/case.ts';
+import type {Mark, ProbeFailure, Trouble} from '../../model/events-report.ts';
+import type {Owner} from '../../model/owner.ts';
+import type {Owners} from '../declared.ts';
+
+/**
+ * What a history is read by: rollouts, pods, the proxy's starts, ends of containers, and when each failure was first
+ * seen. Oldest first.
+ */
+export function marksOf(pods: PodCase[], owners: Owners, probes: ProbeFailure[], troubles: Trouble[]): Mark[] {
+  const sets = new Map<string, Owner>();
+  for (const {pod} of pods) {
+    const owner = pod.owner && owners.byUid.get(pod.owner.uid);
+    if (owner?.kind === 'ReplicaSet') sets.set(owner.uid, owner);
+  }
+  const marks: Mark[] = [
+    ...[...sets.values()].map(({createdAt, name, revision}) => ({at: createdAt, text: `rollout: replicaset ${name}${revision === undefined ? '' : `, revision ${revision}`}`})),
+    ...pods.flatMap((one) => ofPod(one)),
+    ...probes.flatMap(({times, probe, container, said, state}) => (times && state !== 'start-up' ? [{at: times.first, text: `${probe} of ${container} fails for the first time that is known: ${said}`}] : [])),
+    ...troubles.flatMap(({times, container, reason}) => (times && container === undefined ? [{at: times.first, text: `${reason} for the first time that is known`}] : [])),
+  ];
+  return compact(marks.sort((a, b) => a.at - b.at || (a.text < b.text ? -1 : 1)));
+}
+
+function ofPod({pod, detection}: PodCase): Mark[] {
+  const sidecar = detection.sidecar?.name;
+  return [
+    {at: pod.createdAt, text: `pod ${pod.name} created${sidecar === undefined ? '' : ', injected'}`},
+    ...[...pod.initContainers, ...pod.containers].flatMap(({name, state, lastState}): Mark[] => [
+      ...(lastState.kind === 'terminated' && lastState.finishedAt !== undefined ? [{at: lastState.finishedAt, text: `${name} ended in ${pod.name}: ${lastState.reason || 'ended'}, exit code ${lastState.exitCode}`}] : []),
+      ...(state.kind === 'running' && state.startedAt !== undefined && (name === sidecar || lastState.kind === 'terminated') ? [{at: state.startedAt, text: `${name} started in ${pod.name}`}] : []),
+    ]),
+  ];
+}
+
+/** Lines that a screen can bear; a rollout of many pods is told by its first and last. */
+const MOST = 14;
+
+function compact(marks: Mark[]): Mark[] {
+  if (marks.length <= MOST) return marks;
+  const half = MOST / 2;
+  const left = marks.slice(half, marks.length - half);
+  return [...marks.slice(0, half), {at: left[0]!.at, text: `… ${left.length} more`}, ...marks.slice(marks.length - half)];
+}

@@ -1,0 +1,166 @@
+import {stringify} from 'yaml';
+import {workloadName} from '../diagnosis/declared.ts';
+import type {EventsReport, EventState, ProbeFailure, Times, Trouble, WorkloadEvents} from '../model/events-report.ts';
+import type {SymptomState} from '../model/symptom.ts';
+import {age} from './age.ts';
+import {columns} from './columns.ts';
+import {chalkOf, paint, symbol, type Look} from './style.ts';
+
+export const EVENT_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
+export type EventFormat = (typeof EVENT_FORMATS)[number];
+
+/** The report on one screen, or as data whose shape is schema/events-report.json. */
+export function renderEvents(format: EventFormat, report: EventsReport, look: Look): string {
+  if (format === 'json') return `${JSON.stringify(eventsDocument(report), null, 2)}\n`;
+  if (format === 'yaml') return stringify(JSON.parse(JSON.stringify(eventsDocument(report))), {lineWidth: 0});
+  return screen(report, look, format === 'wide');
+}
+
+export function eventsDocument({now, origin, scope, workloads, unseen, pods, others, events}: EventsReport): object {
+  return {
+    apiVersion: 'osm-probes/v1',
+    kind: 'EventsReport',
+    time: new Date(now).toISOString(),
+    origin,
+    scope,
+    summary: {workloads: workloads.length, quiet: workloads.filter(({quiet}) => quiet).length, pods, events, notJudged: others},
+    workloads: workloads.map(({pods: mine, ...rest}) => ({...rest, pods: mine.map(({ageMs, ...pod}) => ({...pod, ageSeconds: Math.floor(ageMs / 1000)}))})),
+    unseen,
+  };
+}
+
+function screen(report: EventsReport, look: Look, wide: boolean): string {
+  const loud = report.workloads.filter(({quiet, rows}) => !quiet || rows !== undefined);
+  const quiet = report.workloads.filter((one) => !loud.includes(one));
+  const blocks = [
+    ...loud.map((one) => block(one, report.now, look, wide)),
+    quietLines(quiet, report.now, look),
+    ...report.unseen.map(({asked, got, try: attempt}) => [`${paint('unknown', '?', chalkOf(look))} OSMP901 not seen`, ...labelled([['asked', asked], ['got', got], ['try', attempt]])]),
+    [summary(report)],
+  ];
+  return plain(`${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`, look);
+}
+
+function plain(text: string, {utf8}: Look): string {
+  return utf8 ? text : text.replaceAll('–', '-').replaceAll('·', '-').replaceAll('…', '...').replaceAll('→', '->');
+}
+
+function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): string[] {
+  const {workload, rewriting, probes, starting, runtime, marks, words, notes, rows} = one;
+  const restarts = one.pods.reduce((sum, pod) => sum + Number(pod.restarts), 0);
+  return [
+    `${headMark(one, look)} ${workloadName(workload)} -n ${workload.namespace}  ${podsText(one)}`,
+    '',
+    ...pairs([
+      ['  rewriting', `${rewriting.text} (${rewriting.command})`],
+      ['1 probes', probes.length === 0 ? 'no failure' : ''],
+    ]),
+    ...columns(probes.map((failure) => probeCells(failure, now, look))).map((line) => `  ${line}`),
+    ...(wide ? probes.map(({text, pods}) => `    ${pods.join(', ')}: ${text}`) : []),
+    ...notes.map((note) => `    ${note}`),
+    ...section('2 scheduling and starting', starting, now, look, 'nothing'),
+    ...section('3 runtime', runtime, now, look, restarts === 0 ? 'no restarts' : `${restarts} restart${restarts === 1 ? '' : 's'}, over`),
+    ...words.flatMap(({container, previous, lines, pod}) => [`    log of ${container}${previous ? ', before it restarted' : ''} (${pod})`, ...lines.map((line) => `      | ${cut(line, look)}`)]),
+    ...(marks.length > 0 ? ['  timeline', ...columns(marks.map(({at, text}) => ['   ', clock(at), `${age(now - at)} ago`, text]))] : []),
+    ...(rows ? ['  events', ...columns([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])])] : []),
+  ];
+}
+
+function podsText({pods}: WorkloadEvents): string {
+  const [first, ...more] = pods;
+  if (!first) return 'no pod';
+  const of = ({name, ready, status, restarts, ageMs}: typeof first) => `pod ${name} (READY ${ready}, ${status}, ${restarts} restart${restarts === '1' ? '' : 's'}, ${age(ageMs)})`;
+  if (more.length === 0) return of(first);
+  const unready = pods.filter(({ready}) => ready.split('/')[0] !== ready.split('/')[1]).length;
+  return `${pods.length} pods, ${unready} not ready, ${pods.reduce((sum, {restarts}) => sum + Number(restarts), 0)} restarts`;
+}
+
+function headMark({quiet, probes, starting, runtime}: WorkloadEvents, look: Look): string {
+  const now = [...probes, ...starting, ...runtime].some(({state}) => state === 'going-on' || state === 'comes-and-goes');
+  const verdict = quiet ? 'pass' : now ? 'fail' : 'warn';
+  return paint(verdict, symbol(verdict, look), chalkOf(look));
+}
+
+const STATES: Record<EventState, string> = {
+  'going-on': 'going on',
+  'comes-and-goes': 'comes and goes, well now',
+  maybe: 'may go on',
+  starting: 'starting',
+  over: 'over',
+  'start-up': 'start-up, over',
+};
+
+function stateText(state: EventState | SymptomState, look: Look): string {
+  const verdict = state === 'going-on' || state === 'comes-and-goes' ? 'fail' : state === 'maybe' ? 'warn' : state === 'starting' ? 'unknown' : 'pass';
+  return paint(verdict, STATES[state], chalkOf(look));
+}
+
+function probeCells({probe, container, declared, said, times, state, pods, requests}: ProbeFailure, now: number, look: Look): string[] {
+  const logged = requests && state !== 'start-up' && requests.failed > 0 ? `${requests.failed} of the last ${requests.total} requests failed` : '';
+  return [`${probe} of ${container}, ${declared}`, said, ...(pods.length > 1 ? [`${pods.length} pods`] : ['']), ...timesCells(times, now), logged, stateText(state, look)];
+}
+
+function timesCells(times: Times | undefined, now: number): string[] {
+  if (!times) return ['no event', ''];
+  const {count, atLeast, first, last} = times;
+  const span = last - first;
+  const rate = count > 2 && span >= 60_000 ? `, ${rateText(count, span)}` : '';
+  return [`${atLeast ? 'at least ' : ''}${count} time${count === 1 ? '' : 's'}${rate}`, count === 1 && span < 1000 ? `${age(now - last)} ago` : `first ${age(now - first)}, last ${age(now - last)} ago`];
+}
+
+function rateText(count: number, spanMs: number): string {
+  const perMinute = count / (spanMs / 60_000);
+  return perMinute >= 1 ? `${Math.round(perMinute)} a minute` : `${Math.max(1, Math.round(perMinute * 60))} an hour`;
+}
+
+function section(title: string, troubles: Trouble[], now: number, look: Look, nothing: string): string[] {
+  if (troubles.length === 0) return pairs([[title, nothing]]);
+  return [
+    title,
+    ...troubles.flatMap(({container, pods, reason, text, times, state, before}) => [
+      `  ${columns([[...(container === undefined ? [] : [container]), reason, ...(pods.length > 1 ? [`${pods.length} pods`] : []), ...(times ? timesCells(times, now) : []), stateText(state, look)]])[0]}`,
+      ...(text === '' ? [] : [`    ${cut(text, look)}`]),
+      ...(before === undefined ? [] : [`    before it  ${cut(before, look)}`]),
+    ]),
+  ];
+}
+
+/** On a terminal a line that does not fit is cut; in a pipe it is whole. */
+function cut(text: string, {columns: width, utf8}: Look): string {
+  const most = width === undefined ? Infinity : Math.max(20, width - 16);
+  return text.length <= most ? text : `${text.slice(0, most)}${utf8 ? '…' : '...'}`;
+}
+
+function pairs(lines: [label: string, text: string][]): string[] {
+  return lines.map(([label, text]) => `${label.padEnd(27)}${text}`.trimEnd());
+}
+
+function labelled(lines: [label: string, text: string | undefined][]): string[] {
+  return lines.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`    ${label.padEnd(8)}  ${text}`]));
+}
+
+function quietLines(workloads: WorkloadEvents[], now: number, look: Look): string[] {
+  return columns(
+    workloads.map(({workload, probes, rewriting, pods}) => {
+      const young = probes.some(({state}) => state === 'starting');
+      const noise = probes.reduce((sum, {times}) => sum + (times?.count ?? 0), 0);
+      const last = Math.max(0, ...probes.map(({times}) => times?.last ?? 0));
+      const verdict = rewriting.state === 'wrong' ? 'warn' : young ? 'unknown' : 'pass';
+      const said = young ? 'starting' : noise === 0 ? 'nothing happened' : `start-up only: ${probes.map(({said: how}) => how).filter((how, index, all) => all.indexOf(how) === index).join(', ')}, ${noise} time${noise === 1 ? '' : 's'}, over since ${age(now - last)}`;
+      return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, `${pods.length} pod${pods.length === 1 ? '' : 's'}`, said, rewriting.state === 'as-expected' ? '' : `rewriting: ${rewriting.text}`];
+    }),
+  );
+}
+
+function clock(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z').replace('T', ' ');
+}
+
+function summary({workloads, pods, events, others}: EventsReport): string {
+  if (workloads.length === 0) return 'nothing in scope';
+  const loud = workloads.filter(({quiet}) => !quiet).length;
+  const aside = Object.entries(others)
+    .filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
+  return [`${workloads.length} workload${workloads.length === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}: ${loud} with something to say, ${workloads.length - loud} quiet`, `${events} events`, ...(aside.length > 0 ? [`not told: ${aside.join(', ')}`] : [])].join(' · ');
+}
