@@ -25,6 +25,11 @@ export interface ListOptions {
   fieldSelector?: string;
 }
 
+export interface Change {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  object: RawObject;
+}
+
 export interface PodName {
   namespace: string;
   name: string;
@@ -55,6 +60,12 @@ export interface Cluster {
   version(): Promise<string>;
   /** Hands each object of a list to `each` as it arrives, in the server's order; nothing is held. */
   list(resource: Resource, options: ListOptions, each: (object: RawObject) => void): Promise<void>;
+  /**
+   * Hands over each change from now on, until the signal aborts: then it resolves. Outlives expired versions, watches that
+   * the server ends, and a server that is away for a while; after a gap everything is handed over once more, as it is then.
+   * Rejects where it may not watch, and on a snapshot.
+   */
+  watch(resource: Resource, options: ListOptions, each: (change: Change) => void, signal: AbortSignal): Promise<void>;
   /** One object by name. */
   get(resource: Resource, namespace: string | undefined, name: string): Promise<RawObject>;
   /**

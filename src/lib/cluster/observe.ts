@@ -20,6 +20,21 @@ export function listEvents(cluster: Cluster, options: ListOptions, each: (event:
   return cluster.list('events', options, (raw) => each(eventOf(raw)));
 }
 
+/** Changes of pods as the model has them. */
+export function watchPods(cluster: Cluster, options: ListOptions, each: (pod: Pod, gone: boolean) => void, signal: AbortSignal): Promise<void> {
+  const intern = interning();
+  return cluster.watch('pods', options, ({type, object}) => each(podOf(object, intern), type === 'DELETED'), signal);
+}
+
+/** New events and new counts of old ones; that one expires is no news. */
+export function watchEvents(cluster: Cluster, options: ListOptions, each: (event: ClusterEvent) => void, signal: AbortSignal): Promise<void> {
+  return cluster.watch('events', options, ({type, object}) => type !== 'DELETED' && each(eventOf(object)), signal);
+}
+
+export async function getOwner(cluster: Cluster, resource: Resource, namespace: string, name: string): Promise<Owner> {
+  return ownerObject(RESOURCES[resource].kind as OwnerKind, await cluster.get(resource, namespace, name));
+}
+
 export function listOwners(cluster: Cluster, resource: Resource, options: ListOptions, each: (owner: Owner) => void): Promise<void> {
   return cluster.list(resource, options, (raw) => each(ownerObject(RESOURCES[resource].kind as OwnerKind, raw)));
 }

@@ -7,9 +7,10 @@ import type {Observed} from './unseen.ts';
 
 /**
  * A symptom's state, with what a history knows besides. `start-up`: within seconds of a start, and over: no fault.
- * `comes-and-goes`: over at this moment, and so it was before it failed the last time.
+ * `comes-and-goes`: over at this moment, and so it was before it failed the last time. `not-asked`: it failed, and its
+ * container does not run now.
  */
-export type EventState = SymptomState | 'start-up' | 'comes-and-goes';
+export type EventState = SymptomState | 'start-up' | 'comes-and-goes' | 'not-asked';
 
 /** How often and when, in milliseconds since 1970; none of them where only the status tells. */
 export interface Times {

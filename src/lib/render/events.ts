@@ -55,8 +55,7 @@ function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): str
       ['  rewriting', `${rewriting.text} (${rewriting.command})`],
       ['1 probes', probes.length === 0 ? 'no failure' : ''],
     ]),
-    ...columns(probes.map((failure) => probeCells(failure, now, look))).map((line) => `  ${line}`),
-    ...(wide ? probes.map(({text, pods}) => `    ${pods.join(', ')}: ${text}`) : []),
+    ...columns(probes.map((failure) => probeCells(failure, now, look))).flatMap((line, index) => [`  ${line}`, ...below(probes[index]!, now, look, wide)]),
     ...notes.map((note) => `    ${note}`),
     ...section('2 scheduling and starting', starting, now, look, 'nothing'),
     ...section('3 runtime', runtime, now, look, restarts === 0 ? 'no restarts' : `${restarts} restart${restarts === 1 ? '' : 's'}, over`),
@@ -87,23 +86,35 @@ const STATES: Record<EventState, string> = {
   maybe: 'may go on',
   starting: 'starting',
   over: 'over',
+  'not-asked': 'not asked now',
   'start-up': 'start-up, over',
 };
 
 function stateText(state: EventState | SymptomState, look: Look): string {
-  const verdict = state === 'going-on' || state === 'comes-and-goes' ? 'fail' : state === 'maybe' ? 'warn' : state === 'starting' ? 'unknown' : 'pass';
+  const verdict = state === 'going-on' || state === 'comes-and-goes' ? 'fail' : state === 'maybe' || state === 'not-asked' ? 'warn' : state === 'starting' ? 'unknown' : 'pass';
   return paint(verdict, STATES[state], chalkOf(look));
 }
 
-function probeCells({probe, container, declared, said, times, state, pods, requests}: ProbeFailure, now: number, look: Look): string[] {
-  const logged = requests && state !== 'start-up' && requests.failed > 0 ? `${requests.failed} of the last ${requests.total} requests failed` : '';
-  return [`${probe} of ${container}, ${declared}`, said, ...(pods.length > 1 ? [`${pods.length} pods`] : ['']), ...timesCells(times, now), logged, stateText(state, look)];
+function probeCells({probe, container, declared, said, times, state, pods}: ProbeFailure, now: number, look: Look): string[] {
+  return [`${probe} of ${container}, ${declared}`, said, pods.length > 1 ? `${pods.length} pods` : '', ...timesCells(times, now, look), stateText(state, look)];
 }
 
-function timesCells(times: Times | undefined, now: number): string[] {
+/** What Envoy logged of it, and for who wants it all the kubelet's words. */
+function below({requests, state, text, pods}: ProbeFailure, now: number, look: Look, wide: boolean): string[] {
+  return [
+    ...(requests && state !== 'start-up' && requests.failed > 0 ? [`    Envoy's log  ${requests.failed} of the last ${requests.total} requests failed, the last request was ${age(now - requests.last)} ago`] : []),
+    ...(wide ? [`    kubelet      ${cut(text, look)}`, `    pods         ${pods.join(', ')}`] : []),
+  ];
+}
+
+/** Columns from which on a line has room for rates and first times. */
+const ROOMY = 140;
+
+function timesCells(times: Times | undefined, now: number, {columns: width}: Look): string[] {
   if (!times) return ['no event', ''];
   const {count, atLeast, first, last} = times;
   const span = last - first;
+  if (width !== undefined && width < ROOMY) return [`${atLeast ? 'at least ' : ''}${count}`, `last ${age(now - last)} ago`];
   const rate = count > 2 && span >= 60_000 ? `, ${rateText(count, span)}` : '';
   return [`${atLeast ? 'at least ' : ''}${count} time${count === 1 ? '' : 's'}${rate}`, count === 1 && span < 1000 ? `${age(now - last)} ago` : `first ${age(now - first)}, last ${age(now - last)} ago`];
 }
@@ -118,7 +129,7 @@ function section(title: string, troubles: Trouble[], now: number, look: Look, no
   return [
     title,
     ...troubles.flatMap(({container, pods, reason, text, times, state, before}) => [
-      `  ${columns([[...(container === undefined ? [] : [container]), reason, ...(pods.length > 1 ? [`${pods.length} pods`] : []), ...(times ? timesCells(times, now) : []), stateText(state, look)]])[0]}`,
+      `  ${columns([[...(container === undefined ? [] : [container]), reason, ...(pods.length > 1 ? [`${pods.length} pods`] : []), ...(times ? timesCells(times, now, look) : []), stateText(state, look)]])[0]}`,
       ...(text === '' ? [] : [`    ${cut(text, look)}`]),
       ...(before === undefined ? [] : [`    before it  ${cut(before, look)}`]),
     ]),

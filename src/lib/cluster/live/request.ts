@@ -59,7 +59,8 @@ export class Retry extends Error {
   }
 }
 
-function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Limits, take: (chunk: Buffer) => void): Promise<void> {
+/** One attempt, without a second. @throws {Retry} for what may pass, else a ClusterError */
+export function once(credentials: Credentials, asking: Asking, {timeoutMs, signal}: Limits, take: (chunk: Buffer) => void): Promise<void> {
   const {url, agent, headers} = credentials;
   const plain = url.protocol === 'http:';
   return new Promise((done, fail) => {
@@ -158,7 +159,8 @@ function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string
   return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits, or until the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(end, ms);
     function end(): void {

@@ -32,7 +32,7 @@ export function failuresOf(pod: PodCase): ProbeFailure[] {
         text: symptom.text,
         ...(first === undefined || last === undefined ? {} : {times: {count, atLeast: muted, first, last}}),
         ...(lines && lines.length > 0 ? {requests: {total: lines.length, failed: lines.filter((one) => !succeeded(one)).length, last: lines.at(-1)!.at}} : {}),
-        state: stateOf(pod, probe, symptom, lines),
+        state: stateOf(pod, probe, symptom, lines ?? []),
       },
     ];
   });
@@ -45,25 +45,36 @@ function matches({code}: AccessLine, {failure, status}: Symptom): boolean {
   return failure === 'timeout' ? code === 0 || code === 504 : failure === 'unclassified';
 }
 
-function stateOf({pod, symptoms, detection, now}: PodCase, probe: ProbeCase | undefined, symptom: Symptom, lines: AccessLine[] | undefined): EventState {
-  const {state, first, last, container, probe: type, kind} = symptom;
-  if (kind === 'probe-warning') return state;
-  if (state !== 'over' && state !== 'maybe') return state;
-  if (first === undefined || last === undefined) return state;
-  const killed = symptoms.some((one) => one.kind === 'killed' && one.container === container && one.probe === type);
-  if (!killed && startsOf(pod, [container, detection.sidecar?.name]).some((start) => first >= start - 1000 && last <= start + START_MS)) return 'start-up';
-  if (state === 'over' && failedBetween(lines)) return 'comes-and-goes';
+function stateOf(pod: PodCase, probe: ProbeCase | undefined, symptom: Symptom, lines: AccessLine[]): EventState {
+  const {state, first, last, kind} = symptom;
+  if (kind === 'probe-warning' || first === undefined || last === undefined) return state;
+  if (isStart(pod, symptom)) return 'start-up';
   const status = probe?.status?.state;
-  const began = status?.kind === 'running' ? status.startedAt : undefined;
-  const budgetMs = probe?.actual ? startBudgetSeconds(probe.actual) * 1000 : START_MS;
-  const wasWell = began !== undefined && first > began + Math.max(START_MS, budgetMs);
-  return state === 'over' && type === 'readiness' && wasWell && now - last <= SPAM_WINDOW_SECONDS * 1000 ? 'comes-and-goes' : state;
+  if (status && status.kind !== 'running') return 'not-asked';
+  return state === 'over' && status !== undefined && (failedBetween(lines) || failedAgain(pod, probe!, symptom)) ? 'comes-and-goes' : state;
 }
 
-/** It was answered well, then not, then well again. */
-function failedBetween(lines: AccessLine[] = []): boolean {
+/** It failed within seconds of a start; it is over, or fails in another way since. One that was killed for it has no such excuse. */
+function isStart({pod, symptoms, detection}: PodCase, symptom: Symptom): boolean {
+  const {state, container, probe, first = 0, last = 0} = symptom;
+  if (!startsOf(pod, [container, detection.sidecar?.name]).some((start) => first >= start - 1000 && last <= start + START_MS)) return false;
+  const same = symptoms.filter((one) => one.container === container && one.probe === probe);
+  const later = same.some((one) => one.kind === 'probe' && (one.last ?? 0) > last + 1000);
+  const killed = same.some((one) => one.kind === 'killed' && Math.abs((one.first ?? 0) - last) <= START_MS);
+  return later || (!killed && (state === 'over' || state === 'maybe'));
+}
+
+/** Envoy's log shows that it was answered well, then not, then well again; a single failure is none of that. */
+function failedBetween(lines: AccessLine[]): boolean {
   const first = lines.findIndex(succeeded);
-  return first >= 0 && lines.slice(first).some((line) => !succeeded(line)) && succeeded(lines.at(-1)!);
+  return first >= 0 && lines.slice(first).filter((line) => !succeeded(line)).length > 1 && succeeded(lines.at(-1)!);
+}
+
+/** A readiness probe that is well now, failed a moment ago and often, and was well before that: it began after its start budget. */
+function failedAgain({now}: PodCase, {type, status, actual}: ProbeCase, {first = 0, last = 0, count}: Symptom): boolean {
+  if (type !== 'readiness' || status?.state.kind !== 'running' || !actual || count < actual.failureThreshold) return false;
+  const budgetMs = Math.max(START_MS, startBudgetSeconds(actual) * 1000);
+  return first > (status.state.startedAt ?? 0) + budgetMs && now - last <= SPAM_WINDOW_SECONDS * 1000;
 }
 
 /** When containers of these names began to run, as far as the status tells: this run and the one before. */
@@ -74,7 +85,7 @@ export function startsOf({containers, initContainers}: Pod, names: (string | und
     .flatMap((state) => ((state.kind === 'running' || state.kind === 'terminated') && state.startedAt !== undefined ? [state.startedAt] : []));
 }
 
-const WORST: EventState[] = ['going-on', 'comes-and-goes', 'maybe', 'starting', 'over', 'start-up'];
+const WORST: EventState[] = ['going-on', 'comes-and-goes', 'maybe', 'not-asked', 'starting', 'over', 'start-up'];
 
 /** Joins equal failures, of one pod or of replicas that agree, and sorts them as the guide does: by the type of probe. */
 export function joined(failures: ProbeFailure[]): ProbeFailure[] {

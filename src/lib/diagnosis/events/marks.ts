@@ -2,6 +2,7 @@ import type {PodCase} from '../../checks/case.ts';
 import type {Mark, ProbeFailure, Trouble} from '../../model/events-report.ts';
 import type {Owner} from '../../model/owner.ts';
 import type {Owners} from '../declared.ts';
+import {isBusyNode} from './troubles.ts';
 
 /**
  * What a history is read by: rollouts, pods, the proxy's starts, ends of containers, and when each failure was first
@@ -16,10 +17,15 @@ export function marksOf(pods: PodCase[], owners: Owners, probes: ProbeFailure[],
   const marks: Mark[] = [
     ...[...sets.values()].map(({createdAt, name, revision}) => ({at: createdAt, text: `rollout: replicaset ${name}${revision === undefined ? '' : `, revision ${revision}`}`})),
     ...pods.flatMap((one) => ofPod(one)),
-    ...probes.flatMap(({times, probe, container, said, state}) => (times && state !== 'start-up' ? [{at: times.first, text: `${probe} of ${container} fails for the first time that is known: ${said}`}] : [])),
-    ...troubles.flatMap(({times, container, reason}) => (times && container === undefined ? [{at: times.first, text: `${reason} for the first time that is known`}] : [])),
+    ...probes.flatMap(({times, probe, container, said, state}) => (times && state !== 'start-up' ? [{at: times.first, text: `${probe} of ${container} first seen to fail: ${said}`}] : [])),
+    ...troubles.flatMap(({times, container, reason, text}) => (times && container === undefined && !isBusyNode(text) ? [{at: times.first, text: `first ${reason}`}] : [])),
   ];
-  return compact(marks.sort((a, b) => a.at - b.at || (a.text < b.text ? -1 : 1)));
+  return compact(marks.sort((a, b) => second(a) - second(b)));
+}
+
+/** The API server's own times have whole seconds; what is of one second stays in the order of cause and effect. */
+function second({at}: Mark): number {
+  return Math.floor(at / 1000);
 }
 
 function ofPod({pod, detection}: PodCase): Mark[] {

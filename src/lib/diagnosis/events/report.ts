@@ -13,7 +13,7 @@ import {isMuted} from '../symptoms.ts';
 import {failuresOf, joined} from './failures.ts';
 import {marksOf} from './marks.ts';
 import {isOf, rewritingOf} from './rewriting.ts';
-import {joinedTroubles, refusedTrouble, runtimeOf, startingOf} from './troubles.ts';
+import {isBusyNode, joinedTroubles, refusedTrouble, runtimeOf, startingOf} from './troubles.ts';
 
 export interface EventsInput {
   cases: PodCase[];
@@ -89,7 +89,7 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
 
 /** A start that was slow for more than a moment is worth a line, also when it is over. */
 function isTold({state, text, times}: Trouble): boolean {
-  return state !== 'starting' && !(state === 'over' && /failed to sync (secret|configmap) cache/.test(text) && (times?.count ?? 1) <= 3);
+  return state !== 'starting' && !(state === 'over' && isBusyNode(text) && (times?.count ?? 1) <= 3);
 }
 
 /** The API server's default for `--event-ttl`. */

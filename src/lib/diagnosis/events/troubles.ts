@@ -5,6 +5,7 @@ import type {Times, Trouble} from '../../model/events-report.ts';
 import type {ContainerStatus} from '../../model/pod.ts';
 import type {Symptom} from '../../model/symptom.ts';
 import {isMuted} from '../symptoms.ts';
+import {saidOf} from './said.ts';
 
 const STARTING: Symptom['kind'][] = ['waiting', 'unscheduled', 'mount', 'sandbox', 'hook', 'refused'];
 
@@ -67,6 +68,11 @@ function ofEvent(pod: PodCase, event: ClusterEvent): Trouble {
   return {...(container === undefined ? {} : {container}), pods: [pod.pod.name], reason, text: message, times: {count, atLeast, first, last}, state: 'over'};
 }
 
+/** A node with many starts at once reports its caches late, and goes on (A7). */
+export function isBusyNode(text: string): boolean {
+  return /failed to sync (secret|configmap) cache/.test(text);
+}
+
 /** A kill explains the end that follows it within the time that a process may take to stop. */
 const STOPPING_MS = 60_000;
 
@@ -88,11 +94,12 @@ function endOf(status: ContainerStatus | undefined): string {
 }
 
 /** The failure of a probe, or the end of the proxy, that came last before it. */
-function beforeOf({symptoms}: PodCase, {container, probe, first, last, kind}: Symptom): string | undefined {
+function beforeOf({symptoms, probes}: PodCase, {container, probe, first, last, kind}: Symptom): string | undefined {
   const until = last ?? Infinity;
   const failing = symptoms.filter((one) => one.kind === 'probe' && one.container === container && (kind !== 'killed' || one.probe === probe) && one.first !== undefined && one.first <= until).sort((a, b) => (b.last ?? 0) - (a.last ?? 0));
   const other = symptoms.find((one) => one.kind === 'crashed' && one.container !== container && one.last !== undefined && one.last <= until && one.last >= (first ?? until) - STOPPING_MS);
-  const said = [failing[0] && `${failing[0].probe} probe: ${failing[0].text}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
+  const [failure] = failing;
+  const said = [failure && `${failure.probe} fails: ${saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
   return said.length > 0 ? said.join('; ') : undefined;
 }
 
