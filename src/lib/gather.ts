@@ -33,7 +33,7 @@ export interface Facts {
 /** Events that tell of trouble, or every one of the pods in scope. */
 export type WantedEvents = 'telling' | 'all';
 
-const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job: 'jobs', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', ControllerRevision: 'controllerrevisions'};
+export const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job: 'jobs', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', ControllerRevision: 'controllerrevisions'};
 
 /**
  * Asks for everything that tier 1 needs: one list per kind and namespace in scope, whatever the number of pods.
@@ -101,7 +101,7 @@ async function namespacesOf(cluster: Cluster, scope: Scope, attempt: Attempt): P
 }
 
 /** Why a pod is counted and not judged; undefined for one that is in scope. */
-function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['others'] | undefined {
+export function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['others'] | undefined {
   const meshed = PROXY_LABELS.some((label) => label in pod.labels) || pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name)) || pod.spec.initContainers.some(({name}) => INIT_NAMES.includes(name));
   if (!meshed && mustInject(pod, namespaces.get(pod.namespace)).must !== 'yes') return 'outside';
   if (pod.deletedAt !== undefined) return 'terminating';

@@ -1,6 +1,7 @@
 import {stringify} from 'yaml';
 import {workloadName} from '../diagnosis/declared.ts';
 import type {EventsReport, EventState, ProbeFailure, Times, Trouble, WorkloadEvents} from '../model/events-report.ts';
+import type {Happening} from '../model/happening.ts';
 import type {SymptomState} from '../model/symptom.ts';
 import {age} from './age.ts';
 import {columns} from './columns.ts';
@@ -174,4 +175,11 @@ function summary({workloads, pods, events, others}: EventsReport): string {
     .filter(([, count]) => count > 0)
     .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
   return [`${workloads.length} workload${workloads.length === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}: ${loud} with something to say, ${workloads.length - loud} quiet`, `${events} events`, ...(aside.length > 0 ? [`not told: ${aside.join(', ')}`] : [])].join(' · ');
+}
+
+/** One change as one line, for people; as data it is one JSON document a line. */
+export function renderHappening(format: EventFormat, {at, workload, pod, about, text, count}: Happening, look: Look): string {
+  if (format === 'json') return `${JSON.stringify({time: new Date(at).toISOString(), workload, pod, about, text, ...(count === undefined ? {} : {count})})}\n`;
+  const often = count !== undefined && count > 1 ? `  ${count} times` : '';
+  return plain(`${clock(at)}  ${workloadName(workload)}  ${pod}  ${text}${often}\n`, look);
 }

@@ -1,3 +1,5 @@
+import http from 'node:http';
+import https from 'node:https';
 import {ClusterError, type Change, type RawObject} from '../cluster.ts';
 import type {Credentials} from './credentials.ts';
 import {ItemCutter} from './items.ts';
@@ -17,6 +19,22 @@ const LASTED_MS = 5_000;
  * @throws {ClusterError} 401, 403, 404, 400
  */
 export async function watch(signedIn: () => Promise<Credentials>, asking: Asking, limits: Limits, each: (change: Change) => void, signal: AbortSignal): Promise<void> {
+  const own = withOwnConnection(await signedIn());
+  try {
+    await keepOpen(own, asking, limits, each, signal);
+  } finally {
+    if (!own.proxied) own.agent.destroy();
+  }
+}
+
+/** All other requests share one connection, which a watch would keep for itself. */
+function withOwnConnection(credentials: Credentials): Credentials {
+  const {proxied, url, tls} = credentials;
+  if (proxied) return credentials;
+  return {...credentials, agent: url.protocol === 'http:' ? new http.Agent({keepAlive: true}) : new https.Agent(tls)};
+}
+
+async function keepOpen(credentials: Credentials, asking: Asking, limits: Limits, each: (change: Change) => void, signal: AbortSignal): Promise<void> {
   const asked = {...asking, ...(asking.permission === undefined ? {} : {permission: asking.permission.replace(' list ', ' watch ')})};
   let version: string | undefined;
   let gap = false;
@@ -25,10 +43,10 @@ export async function watch(signedIn: () => Promise<Credentials>, asking: Asking
     const began = Date.now();
     try {
       if (version === undefined) {
-        version = await listed(await signedIn(), asked, {...limits, signal}, gap ? (object) => each({type: 'ADDED', object}) : undefined);
+        version = await listed(credentials, asked, {...limits, signal}, gap ? (object) => each({type: 'ADDED', object}) : undefined);
         gap = false;
       }
-      const ended = await open(await signedIn(), asked, version, signal, each, (newer) => {
+      const ended = await open(credentials, asked, version, signal, each, (newer) => {
         version = newer;
         failures = 0;
       });

@@ -4,6 +4,7 @@ import type {ClusterEvent} from '../../model/event.ts';
 import type {Times, Trouble} from '../../model/events-report.ts';
 import type {ContainerStatus} from '../../model/pod.ts';
 import type {Symptom} from '../../model/symptom.ts';
+import {podStatus} from '../pod-status.ts';
 import {isMuted} from '../symptoms.ts';
 import {saidOf} from './said.ts';
 
@@ -14,7 +15,16 @@ export function startingOf(pod: PodCase): Trouble[] {
   const events = leftover(pod, 'starting');
   const found = pod.symptoms.filter(({kind}) => STARTING.includes(kind)).map((symptom) => troubleOf(pod, symptom, timesOf(pod, symptom, symptom.kind === 'waiting' ? events.filter((event) => containerOf(event.involved.fieldPath)?.container === symptom.container) : [])));
   const said = (event: ClusterEvent) => found.some(({container, state}) => state !== 'over' && container !== undefined && container === containerOf(event.involved.fieldPath)?.container);
-  return [...found, ...events.filter((event) => !said(event)).map((event) => ofEvent(pod, event))];
+  return [...found, ...silentlyPending(pod, found), ...events.filter((event) => !said(event)).map((event) => ofEvent(pod, event))];
+}
+
+/** A pod starts within that time, in milliseconds, or it is said that it does not. */
+const PATIENCE_MS = 120_000;
+
+/** A pod that does not get started and of which nothing says why: a native sidecar that the injector made an ordinary one. */
+function silentlyPending({pod, now}: PodCase, found: Trouble[]): Trouble[] {
+  if (pod.phase !== 'Pending' || now - pod.createdAt < PATIENCE_MS || found.some(({state}) => state !== 'over')) return [];
+  return [{pods: [pod.name], reason: podStatus(pod).status, text: 'not started, and nothing says why', times: {count: 1, atLeast: false, first: pod.createdAt, last: now}, state: 'going-on'}];
 }
 
 /** What ended containers: their own exits and the kubelet's kills, with what was seen before. */
