@@ -19,6 +19,7 @@ export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode):
   const told = new Map<string, Told>();
   const unseen = new Map<string, Unseen>();
   if (!logs) return {told, unseen: []};
+  let missing = 0;
   const waiting = worthHearing(cases);
   const ask = async <T>(what: string, namespace: string, read: () => Promise<T>): Promise<Observed<T>> => {
     try {
@@ -26,10 +27,11 @@ export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode):
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
       const why = error.unseen();
-      const recorded = cluster.origin.kind === 'live';
+      const live = cluster.origin.kind === 'live';
       // A container without a log, or one whose log was not recorded, is no lack of a right.
       if (error.reason === 'forbidden' || error.reason === 'unauthorized') unseen.set(namespace, {...why, asked: `logs of pods in namespace ${namespace}`, optional: true});
-      else if (error.reason !== 'invalid' && recorded && error.reason !== 'not-found') unseen.set(what, {...why, optional: true});
+      else if (error.reason === 'not-found' && !live) missing++;
+      else if (error.reason !== 'invalid' && error.reason !== 'not-found') unseen.set(what, {...why, optional: true});
       return {seen: false, why};
     }
   };
@@ -49,6 +51,7 @@ export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode):
     }
   };
   await Promise.all(Array.from({length: AT_ONCE}, work));
+  if (missing > 0) unseen.set('recorded', {asked: `${missing} log${missing === 1 ? '' : 's'} of containers that failed`, got: 'not recorded in this snapshot', optional: true});
   return {told, unseen: [...unseen.values()]};
 }
 

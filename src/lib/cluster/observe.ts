@@ -9,6 +9,7 @@ import {eventOf} from './reduce/event.ts';
 import {namespaceOf} from './reduce/namespace.ts';
 import {ownerObject} from './reduce/owner.ts';
 import {interning, podOf} from './reduce/pod.ts';
+import {withoutSecrets} from './secrets.ts';
 
 /** Pods as the model has them, each reduced when it arrives. */
 export function listPods(cluster: Cluster, options: ListOptions, each: (pod: Pod) => void): Promise<void> {
@@ -56,7 +57,7 @@ export async function readAccessLog(cluster: Cluster, pod: PodName, container: s
   return lines.flatMap((line) => accessLineOf(line) ?? []);
 }
 
-/** The last lines of a container, of its last incarnation where `previous`. */
-export function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
-  return cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options});
+/** The last lines of a container, without what looks like a secret; of its last incarnation where `previous`. */
+export async function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
+  return (await cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options})).map(withoutSecrets);
 }

@@ -50,7 +50,7 @@ export interface Trouble {
   reason: string;
   text: string;
   times?: Times;
-  state: SymptomState;
+  state: EventState;
   /** What was seen right before it. */
   before?: string;
 }

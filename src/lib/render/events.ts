@@ -2,7 +2,6 @@ import {stringify} from 'yaml';
 import {workloadName} from '../diagnosis/declared.ts';
 import type {EventsReport, EventState, ProbeFailure, Times, Trouble, WorkloadEvents} from '../model/events-report.ts';
 import type {Happening} from '../model/happening.ts';
-import type {SymptomState} from '../model/symptom.ts';
 import {age} from './age.ts';
 import {columns} from './columns.ts';
 import {chalkOf, paint, symbol, type Look} from './style.ts';
@@ -31,7 +30,7 @@ export function eventsDocument({now, origin, scope, workloads, unseen, pods, oth
 }
 
 function screen(report: EventsReport, look: Look, wide: boolean): string {
-  const loud = report.workloads.filter(({quiet, rows}) => !quiet || rows !== undefined);
+  const loud = report.workloads.filter((one) => one.rows !== undefined || !(one.quiet || (report.workloads.length > 1 && isPast(one))));
   const quiet = report.workloads.filter((one) => !loud.includes(one));
   const blocks = [
     ...loud.map((one) => block(one, report.now, look, wide)),
@@ -40,6 +39,11 @@ function screen(report: EventsReport, look: Look, wide: boolean): string {
     [summary(report)],
   ];
   return plain(`${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`, look);
+}
+
+/** Some failures that are over, and nothing else: among many workloads one line is enough. */
+function isPast({probes, starting, runtime}: WorkloadEvents): boolean {
+  return runtime.length === 0 && [...probes, ...starting].every(({state}) => state === 'over' || state === 'start-up');
 }
 
 function plain(text: string, {utf8}: Look): string {
@@ -91,7 +95,7 @@ const STATES: Record<EventState, string> = {
   'start-up': 'start-up, over',
 };
 
-function stateText(state: EventState | SymptomState, look: Look): string {
+function stateText(state: EventState, look: Look): string {
   const verdict = state === 'going-on' || state === 'comes-and-goes' ? 'fail' : state === 'maybe' || state === 'not-asked' ? 'warn' : state === 'starting' ? 'unknown' : 'pass';
   return paint(verdict, STATES[state], chalkOf(look));
 }
@@ -117,7 +121,11 @@ function timesCells(times: Times | undefined, now: number, {columns: width}: Loo
   const span = last - first;
   if (width !== undefined && width < ROOMY) return [`${atLeast ? 'at least ' : ''}${count}`, `last ${age(now - last)} ago`];
   const rate = count > 2 && span >= 60_000 ? `, ${rateText(count, span)}` : '';
-  return [`${atLeast ? 'at least ' : ''}${count} time${count === 1 ? '' : 's'}${rate}`, count === 1 && span < 1000 ? `${age(now - last)} ago` : `first ${age(now - first)}, last ${age(now - last)} ago`];
+  return [`${atLeast ? 'at least ' : ''}${timesText(count)}${rate}`, count === 1 && span < 1000 ? `${age(now - last)} ago` : `first ${age(now - first)}, last ${age(now - last)} ago`];
+}
+
+function timesText(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 function rateText(count: number, spanMs: number): string {
@@ -153,15 +161,28 @@ function labelled(lines: [label: string, text: string | undefined][]): string[] 
 
 function quietLines(workloads: WorkloadEvents[], now: number, look: Look): string[] {
   return columns(
-    workloads.map(({workload, probes, rewriting, pods}) => {
+    workloads.map(({workload, probes, starting, rewriting, pods, quiet: isQuiet}) => {
       const young = probes.some(({state}) => state === 'starting');
-      const noise = probes.reduce((sum, {times}) => sum + (times?.count ?? 0), 0);
-      const last = Math.max(0, ...probes.map(({times}) => times?.last ?? 0));
-      const verdict = rewriting.state === 'wrong' ? 'warn' : young ? 'unknown' : 'pass';
-      const said = young ? 'starting' : noise === 0 ? 'nothing happened' : `start-up only: ${probes.map(({said: how}) => how).filter((how, index, all) => all.indexOf(how) === index).join(', ')}, ${noise} time${noise === 1 ? '' : 's'}, over since ${age(now - last)}`;
-      return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, `${pods.length} pod${pods.length === 1 ? '' : 's'}`, said, rewriting.state === 'as-expected' ? '' : `rewriting: ${rewriting.text}`];
+      const verdict = rewriting.state === 'wrong' || !isQuiet ? 'warn' : young ? 'unknown' : 'pass';
+      const said = young ? 'starting' : pastText({probes, starting}, now);
+      return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, `${pods.length} pod${pods.length === 1 ? '' : 's'}`, [said, ...(rewriting.state === 'as-expected' ? [] : [`rewriting: ${rewriting.text}`])].join(' · ')];
     }),
   );
+}
+
+/** What is over in one line: failures after the start first, then those of the start. */
+function pastText({probes, starting}: Pick<WorkloadEvents, 'probes' | 'starting'>, now: number): string {
+  const of = (some: {times?: Times; words: string}[], title: string) => {
+    if (some.length === 0) return [];
+    const words = [...new Set(some.map(({words: one}) => one))].join(', ');
+    const count = some.reduce((sum, {times}) => sum + (times?.count ?? 1), 0);
+    return [`${title}${words}, ${timesText(count)}, last ${age(now - Math.max(...some.map(({times}) => times?.last ?? now)))} ago`];
+  };
+  const past = probes.filter(({state}) => state === 'over').map(({times, probe, said}) => ({...(times ? {times} : {}), words: `${probe} ${said}`}));
+  const begun = [...probes, ...starting.map(({reason, ...one}) => ({...one, said: reason}))].filter(({state}) => state === 'start-up').map(({times, said}) => ({...(times ? {times} : {}), words: said}));
+  const troubles = starting.filter(({state}) => state === 'over').map(({times, reason}) => ({...(times ? {times} : {}), words: reason}));
+  const lines = [...of(past, 'over: '), ...of(troubles, 'over: '), ...of(begun, past.length + troubles.length > 0 ? 'start-up: ' : 'start-up only: ')];
+  return lines.length > 0 ? lines.join(' · ') : 'nothing happened';
 }
 
 function clock(at: number): string {

@@ -5,6 +5,7 @@ import {create} from 'tar';
 import type {Answer as PodAnswer, Exchange} from '../../model/answer.ts';
 import {ClusterError, type Cluster, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
 import {askQuestion, logQuestion, redactAnswer} from './answers.ts';
+import {withoutSecrets} from '../secrets.ts';
 import {redact} from './redact.ts';
 
 /** One question and its answer, as `answers.json` keeps it. */
@@ -68,8 +69,12 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
       return serverVersion;
     },
     async list(resource, options, each) {
+      const question = listQuestion(resource, options);
+      const before = answers.find((one) => one.question === question && one.items !== undefined && one.error === undefined);
+      // Asked again by another command: it hears what it will hear of the snapshot.
+      if (before) return before.items!.forEach(each);
       const items: RawObject[] = [];
-      await keep({question: listQuestion(resource, options), items}, () =>
+      await keep({question, items}, () =>
         cluster.list(resource, options, (item) => {
           items.push(redact(resource, item));
           each(item);
@@ -97,7 +102,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
     async log(pod, options) {
       const answer: Answer = {question: logQuestion(pod, options)};
       await keep(answer, async () => {
-        answer.lines = await cluster.log(pod, options);
+        answer.lines = (await cluster.log(pod, options)).map(withoutSecrets);
       });
       return answer.lines!;
     },

@@ -26,7 +26,9 @@ export function statusHappened(before: Pod | undefined, pod: Pod, workload: Happ
   const say = (text: string, at = now): Happening => ({at, workload, pod: pod.name, about: 'status', text});
   if (!before) return [say(`pod created (READY ${podStatus(pod).ready}, ${podStatus(pod).status})`, pod.createdAt)];
   if (pod.deletedAt !== undefined) return before.deletedAt === undefined ? [say('pod is being deleted', pod.deletedAt)] : [];
-  return [...pod.initContainers, ...pod.containers].flatMap((status) => {
+  const native = pod.spec.initContainers.filter(({restartPolicy}) => restartPolicy === 'Always').map(({name}) => name);
+  const worth = ({name, state}: ContainerStatus) => native.includes(name) || state.kind !== 'terminated' || state.exitCode !== 0;
+  return [...pod.initContainers.filter(worth), ...pod.containers].flatMap((status) => {
     const old = [...before.initContainers, ...before.containers].find(({name}) => name === status.name);
     return old ? ofContainer(old, status, say) : [];
   });

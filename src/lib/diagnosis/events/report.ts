@@ -13,7 +13,7 @@ import {isMuted} from '../symptoms.ts';
 import {failuresOf, joined} from './failures.ts';
 import {marksOf} from './marks.ts';
 import {isOf, rewritingOf} from './rewriting.ts';
-import {isBusyNode, joinedTroubles, refusedTrouble, runtimeOf, startingOf} from './troubles.ts';
+import {joinedTroubles, refusedTrouble, runtimeOf, startingOf} from './troubles.ts';
 
 export interface EventsInput {
   cases: PodCase[];
@@ -71,7 +71,7 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
   const inOrder = PROBE_TYPES.flatMap((type) => probes.filter(({probe}) => probe === type));
   const starting = joinedTroubles([...refused.map((one) => refusedTrouble(one, events.get(one.owner.uid) ?? [])), ...cases.flatMap(startingOf)]).filter(recent);
   const runtime = joinedTroubles(cases.flatMap(runtimeOf)).filter(recent);
-  const quiet = inOrder.every(({state}) => state === 'start-up' || state === 'starting') && [...starting, ...runtime].every(({state}) => state === 'starting' || state === 'over' ) && runtime.length === 0 && !starting.some(isTold);
+  const quiet = runtime.length === 0 && [...inOrder, ...starting].every(({state}) => state === 'start-up' || state === 'starting');
   return {
     workload,
     pods: cases.map(({pod}) => ({name: pod.name, ...podStatus(pod), ageMs: now - pod.createdAt})).sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -85,11 +85,6 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
     quiet,
     ...(options.all ? {rows: rowsOf(cases, refused, events, now, options.sinceMs)} : {}),
   };
-}
-
-/** A start that was slow for more than a moment is worth a line, also when it is over. */
-function isTold({state, text, times}: Trouble): boolean {
-  return state !== 'starting' && !(state === 'over' && isBusyNode(text) && (times?.count ?? 1) <= 3);
 }
 
 /** The API server's default for `--event-ttl`. */

@@ -3,7 +3,7 @@ import {containerOf, stageOf} from '../../kubelet/messages.ts';
 import type {ClusterEvent} from '../../model/event.ts';
 import type {Times, Trouble} from '../../model/events-report.ts';
 import type {ContainerStatus} from '../../model/pod.ts';
-import type {Symptom} from '../../model/symptom.ts';
+import type {Symptom, SymptomState} from '../../model/symptom.ts';
 import {podStatus} from '../pod-status.ts';
 import {isMuted} from '../symptoms.ts';
 import {saidOf} from './said.ts';
@@ -15,7 +15,12 @@ export function startingOf(pod: PodCase): Trouble[] {
   const events = leftover(pod, 'starting');
   const found = pod.symptoms.filter(({kind}) => STARTING.includes(kind)).map((symptom) => troubleOf(pod, symptom, timesOf(pod, symptom, symptom.kind === 'waiting' ? events.filter((event) => containerOf(event.involved.fieldPath)?.container === symptom.container) : [])));
   const said = (event: ClusterEvent) => found.some(({container, state}) => state !== 'over' && container !== undefined && container === containerOf(event.involved.fieldPath)?.container);
-  return [...found, ...silentlyPending(pod, found), ...events.filter((event) => !said(event)).map((event) => ofEvent(pod, event))];
+  return [...found, ...silentlyPending(pod, found), ...events.filter((event) => !said(event)).map((event) => ofEvent(pod, event))].map((one) => (isStart(one) ? {...one, state: 'start-up'} : one));
+}
+
+/** Reported by a busy node once or twice, and over. */
+function isStart({state, text, times}: Trouble): boolean {
+  return state === 'over' && isBusyNode(text) && (times?.count ?? 1) <= 3;
 }
 
 /** A pod starts within that time, in milliseconds, or it is said that it does not. */
@@ -113,8 +118,8 @@ function beforeOf({symptoms, probes}: PodCase, {container, probe, first, last, k
   return said.length > 0 ? said.join('; ') : undefined;
 }
 
-function worst(a: Symptom['state'], b: Symptom['state'] | undefined): Symptom['state'] {
-  const order: Symptom['state'][] = ['going-on', 'maybe', 'starting', 'over'];
+function worst(a: SymptomState, b: SymptomState | undefined): SymptomState {
+  const order: SymptomState[] = ['going-on', 'maybe', 'starting', 'over'];
   return b !== undefined && order.indexOf(b) < order.indexOf(a) ? b : a;
 }
 
