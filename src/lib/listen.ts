@@ -66,7 +66,8 @@ function worthHearing(cases: PodCase[]): PodCase[] {
 }
 
 function fails(one: PodCase): boolean {
-  return one.pod.phase === 'Running' && failuresOf(one).some(({state}) => state !== 'start-up');
+  const crashes = one.symptoms.some(({kind, state}) => kind === 'crashed' && state !== 'over');
+  return one.pod.phase === 'Running' && (crashes || failuresOf(one).some(({state}) => state !== 'start-up'));
 }
 
 /** Containers that crashed, or were killed, or fail a probe now; of the first the log of the run that ended. */

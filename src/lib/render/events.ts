@@ -41,6 +41,12 @@ function screen(report: EventsReport, look: Look, wide: boolean): string {
   return plain(`${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`, look);
 }
 
+/** Thousands of rows without colour, which a table for people would take seconds for. */
+function padded(rows: string[][]): string[] {
+  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)), []);
+  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index]!)).join('  ').trimEnd());
+}
+
 /** Some failures that are over, and nothing else: among many workloads one line is enough. */
 function isPast({probes, starting, runtime}: WorkloadEvents): boolean {
   return runtime.length === 0 && [...probes, ...starting].every(({state}) => state === 'over' || state === 'start-up');
@@ -66,7 +72,7 @@ function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): str
     ...section('3 runtime', runtime, now, look, restarts === 0 ? 'no restarts' : `${restarts} restart${restarts === 1 ? '' : 's'}, over`),
     ...words.flatMap(({container, previous, lines, pod}) => [`    log of ${container}${previous ? ', before it restarted' : ''} (${pod})`, ...lines.map((line) => `      | ${cut(line, look)}`)]),
     ...(marks.length > 0 ? ['  timeline', ...columns(marks.map(({at, text}) => ['   ', clock(at), `${age(now - at)} ago`, text]))] : []),
-    ...(rows ? ['  events', ...columns([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])])] : []),
+    ...(rows ? ['  events', ...padded([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])])] : []),
   ];
 }
 
@@ -121,7 +127,7 @@ function timesCells(times: Times | undefined, now: number, {columns: width}: Loo
   const span = last - first;
   if (width !== undefined && width < ROOMY) return [`${atLeast ? 'at least ' : ''}${count}`, `last ${age(now - last)} ago`];
   const rate = count > 2 && span >= 60_000 ? `, ${rateText(count, span)}` : '';
-  return [`${atLeast ? 'at least ' : ''}${timesText(count)}${rate}`, count === 1 && span < 1000 ? `${age(now - last)} ago` : `first ${age(now - first)}, last ${age(now - last)} ago`];
+  return [`${atLeast ? 'at least ' : ''}${timesText(count)}${rate}`, span < 1000 ? `${count > 1 ? 'last ' : ''}${age(now - last)} ago` : `first ${age(now - first)}, last ${age(now - last)} ago`];
 }
 
 function timesText(count: number): string {

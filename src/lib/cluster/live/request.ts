@@ -70,8 +70,12 @@ export function once(credentials: Credentials, asking: Asking, {timeoutMs, signa
       if (error) fail(error);
       else done();
     };
-    const abort = () => request.destroy(new Error('aborted'));
     const broken = (error: NodeJS.ErrnoException) => settle(transportError(error, asking, url, timeoutMs, signal));
+    const abort = () => {
+      broken(new Error('aborted'));
+      // Without an error: where the answer has come already, the socket is the agent's again, and nobody would hear it.
+      request.destroy();
+    };
     const request = (plain ? http : https).request(
       {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json'}},
       (response) => {

@@ -70,11 +70,12 @@ function failedBetween(lines: AccessLine[]): boolean {
   return first >= 0 && lines.slice(first).filter((line) => !succeeded(line)).length > 1 && succeeded(lines.at(-1)!);
 }
 
-/** A readiness probe that is well now, failed a moment ago and often, and was well before that: it began after its start budget. */
-function failedAgain({now}: PodCase, {type, status, actual}: ProbeCase, {first = 0, last = 0, count}: Symptom): boolean {
+/** A readiness probe that is well now, failed a moment ago, was well before (it began after its start budget), and turned the pod not Ready in between. */
+function failedAgain({now, pod}: PodCase, {type, status, actual}: ProbeCase, {first = 0, last = 0, count}: Symptom): boolean {
   if (type !== 'readiness' || status?.state.kind !== 'running' || !actual || count < actual.failureThreshold) return false;
   const budgetMs = Math.max(START_MS, startBudgetSeconds(actual) * 1000);
-  return first > (status.state.startedAt ?? 0) + budgetMs && now - last <= SPAM_WINDOW_SECONDS * 1000;
+  const readySince = pod.conditions.find(({type: of, status: holds}) => of === 'Ready' && holds === 'True')?.since ?? 0;
+  return first > (status.state.startedAt ?? 0) + budgetMs && readySince > first && now - last <= SPAM_WINDOW_SECONDS * 1000;
 }
 
 /** When containers of these names began to run, as far as the status tells: this run and the one before. */

@@ -1,7 +1,10 @@
-import type {PodCase, RefusedCase} from '../../checks/case.ts';
+import {outcome, succeeded} from '../../checks/access.ts';
+import type {PodCase, ProbeCase, RefusedCase} from '../../checks/case.ts';
 import {containerOf, stageOf} from '../../kubelet/messages.ts';
+import {KILLED} from '../../kubelet/timing.ts';
 import type {ClusterEvent} from '../../model/event.ts';
 import type {Times, Trouble} from '../../model/events-report.ts';
+import type {AccessLine} from '../../model/look.ts';
 import type {ContainerStatus} from '../../model/pod.ts';
 import type {Symptom, SymptomState} from '../../model/symptom.ts';
 import {podStatus} from '../pod-status.ts';
@@ -40,7 +43,7 @@ export function runtimeOf(pod: PodCase): Trouble[] {
     const before = beforeOf(pod, kill ?? symptom);
     return {
       ...troubleOf(pod, symptom, undefined),
-      reason: kill ? `killed by its ${kill.probe} probe` : symptom.failure === 'OOMKilled' ? 'out of memory' : 'ended by itself',
+      reason: kill ? `killed by its ${kill.probe} probe` : reasonOf(pod, symptom),
       text: endText(pod, symptom),
       state: worst(symptom.state, kill?.state),
       ...(symptom.last === undefined ? {} : {times: {count: symptom.count, atLeast: false, first: Math.min(symptom.last, kill?.first ?? Infinity, ...backOffs.map(({first}) => first)), last: symptom.last}}),
@@ -96,6 +99,26 @@ function killOf({symptoms}: PodCase, {container, last, failure, status}: Symptom
   return symptoms.find((one) => one.kind === 'killed' && one.container === container && one.last !== undefined && (last === undefined ? status !== 1 : Math.abs(last - one.last) <= STOPPING_MS || (last > one.last && one.state !== 'over')));
 }
 
+/** Without a word of the kubelet, an end that a kill leaves too is nobody's; Envoy's log may tell that a probe failed right before. */
+function reasonOf(pod: PodCase, symptom: Symptom): string {
+  if (symptom.failure === 'OOMKilled') return 'out of memory';
+  if (!KILLED.includes(symptom.status ?? 1)) return 'ended by itself';
+  const logged = loggedBefore(pod, symptom);
+  return logged ? `ended after its ${logged.probe.type} probe failed` : 'ended, or was stopped';
+}
+
+/** The failures of a probe that ended a container, by Envoy's log: as many in a row as it takes, the last right before the end. */
+function loggedBefore({look, probes}: PodCase, {container, last}: Symptom): {probe: ProbeCase; lines: AccessLine[]} | undefined {
+  if (!look?.seen || !look.value.accessLog.seen || last === undefined) return undefined;
+  const log = look.value.accessLog.value;
+  for (const probe of probes.filter((one) => one.container === container && one.type !== 'readiness')) {
+    const mine = log.filter(({at, envoyCluster, path}) => at <= last + 1000 && (envoyCluster.endsWith(`${probe.type}_cluster`) || path.startsWith(`/osm-${probe.type}-probe`)));
+    const lines = mine.slice(mine.findLastIndex(succeeded) + 1);
+    if (lines.length >= (probe.actual?.failureThreshold ?? 3) && last - lines.at(-1)!.at <= STOPPING_MS) return {probe, lines};
+  }
+  return undefined;
+}
+
 function endText({pod}: PodCase, symptom: Symptom): string {
   const status = [...pod.initContainers, ...pod.containers].find(({name}) => name === symptom.container);
   const waits = status?.state.kind === 'waiting' ? `, ${status.state.reason}` : '';
@@ -109,12 +132,15 @@ function endOf(status: ContainerStatus | undefined): string {
 }
 
 /** The failure of a probe, or the end of the proxy, that came last before it. */
-function beforeOf({symptoms, probes}: PodCase, {container, probe, first, last, kind}: Symptom): string | undefined {
+function beforeOf(pod: PodCase, symptom: Symptom): string | undefined {
+  const {symptoms, probes} = pod;
+  const {container, probe, first, last, kind} = symptom;
   const until = last ?? Infinity;
   const failing = symptoms.filter((one) => one.kind === 'probe' && one.container === container && (kind !== 'killed' || one.probe === probe) && one.first !== undefined && one.first <= until).sort((a, b) => (b.last ?? 0) - (a.last ?? 0));
-  const other = symptoms.find((one) => one.kind === 'crashed' && one.container !== container && one.last !== undefined && one.last <= until && one.last >= (first ?? until) - STOPPING_MS);
+  const other = symptoms.find((one) => one.kind === 'crashed' && one.container !== container && one.last !== undefined && one.last < until && one.last >= (first ?? until) - STOPPING_MS);
   const [failure] = failing;
-  const said = [failure && `${failure.probe} fails: ${saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
+  const logged = failure ? undefined : loggedBefore(pod, symptom);
+  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!)}`, failure && `${failure.probe} fails: ${saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
   return said.length > 0 ? said.join('; ') : undefined;
 }
 
