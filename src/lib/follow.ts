@@ -5,7 +5,7 @@ import {caseOf} from './diagnosis/case.ts';
 import {workloadOf} from './diagnosis/declared.ts';
 import {eventHappened, statusHappened} from './diagnosis/events/happened.ts';
 import type {EventsOptions} from './diagnosis/events/report.ts';
-import {eventsReport} from './events.ts';
+import {eventsReport, meshChanges} from './events.ts';
 import {asideOf, BY_KIND, gather, type Scope} from './gather.ts';
 import {listen, type LogMode} from './listen.ts';
 import type {ClusterEvent} from './model/event.ts';
@@ -84,7 +84,7 @@ class Told {
     const head = {now: this.#cluster.now(), origin: this.#cluster.origin, scope: scopeText(this.#scope)};
     const cases = casesOf(facts, head, this.#commands);
     const {told, unseen} = await listen(this.#cluster, cases, this.#options.logs);
-    return eventsReport(facts, cases, told, head, this.#commands, this.#options, unseen);
+    return eventsReport(facts, cases, told, head, this.#commands, {...this.#options, mesh: await meshChanges(this.#cluster)}, unseen);
   }
 
   async pod(pod: Pod, gone: boolean): Promise<void> {

@@ -98,6 +98,13 @@ describe('what happened is told when', () => {
 describe('a report of events', () => {
   const both = () => [pod({name: 'cart-1', ...down, events: [fails('Readiness', STATUS(503), {last: 4, first: 400})]}), pod({name: 'pay-1', workload: {kind: 'StatefulSet', name: 'pay'}})];
   it('has those that fail first, and says who is quiet', async () => assert.deepEqual((await toldOf(both())).workloads.map(({workload, quiet}) => [workload.name, quiet]), [['cart', false], ['pay', true]]));
+  it('marks changes of the mesh that are younger than the workload', async () => {
+    const mesh = (seconds: number): Piece => ({objects: [['meshconfigs', {metadata: {name: 'osm-mesh-config', namespace: 'osm-system', creationTimestamp: ago(9000), managedFields: [{time: ago(seconds), fieldsV1: {'f:spec': {}}}, {time: ago(1), fieldsV1: {'f:status': {}}}]}}]]});
+    const marks = async (seconds: number) => (await toldOf([pod({age: 600}), mesh(seconds)])).workloads[0]!.marks.map(({text}) => text);
+    assert.deepEqual(await marks(100), ['rollout: replicaset cart-5d', 'pod cart-1 created, injected', 'envoy started in cart-1', 'mesh config osm-mesh-config changed']);
+    assert.deepEqual(await marks(5000), ['rollout: replicaset cart-5d', 'pod cart-1 created, injected', 'envoy started in cart-1']);
+    assert.deepEqual((await toldOf([pod({age: 600}), mesh(100)], {denied: ['meshconfigs']})).unseen, []);
+  });
   it('leaves out what is older than --since, unless it goes on', async () => {
     const world = () => pod({age: 3600, events: [fails('Readiness', TIMEOUT, {last: 900})]});
     assert.equal((await toldOf(world(), {sinceMs: 600_000})).workloads[0]!.probes.length, 0);

@@ -1,4 +1,5 @@
 import type {ClusterEvent} from '../model/event.ts';
+import type {Mark} from '../model/events-report.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, OwnerKind} from '../model/owner.ts';
 import type {AccessLine} from '../model/look.ts';
@@ -8,6 +9,7 @@ import {accessLineOf} from './reduce/access-log.ts';
 import {eventOf} from './reduce/event.ts';
 import {namespaceOf} from './reduce/namespace.ts';
 import {ownerObject} from './reduce/owner.ts';
+import {meshChangesOf} from './reduce/mesh-config.ts';
 import {interning, podOf} from './reduce/pod.ts';
 import {withoutSecrets} from './secrets.ts';
 
@@ -30,6 +32,11 @@ export function watchPods(cluster: Cluster, options: ListOptions, each: (pod: Po
 /** New events and new counts of old ones; that one expires is no news. */
 export function watchEvents(cluster: Cluster, options: ListOptions, each: (event: ClusterEvent) => void, signal: AbortSignal): Promise<void> {
   return cluster.watch('events', options, ({type, object}) => type !== 'DELETED' && each(eventOf(object)), signal);
+}
+
+/** When the mesh's configuration was made and last changed. */
+export function listMeshChanges(cluster: Cluster, each: (change: Mark) => void): Promise<void> {
+  return cluster.list('meshconfigs', {}, (raw) => meshChangesOf(raw).forEach(each));
 }
 
 export async function getOwner(cluster: Cluster, resource: Resource, namespace: string, name: string): Promise<Owner> {

@@ -100,6 +100,8 @@ export interface WorkloadEvents {
   notes: string[];
   /** Nothing of it is a fault: what there is belongs to a start, and is over. */
   quiet: boolean;
+  /** Something happened that was not asked for, by `--since` or `--probe`. */
+  leftOut?: true;
   /** All events of its pods, oldest first; only where they were asked for. */
   rows?: EventRow[];
 }

@@ -167,17 +167,17 @@ function labelled(lines: [label: string, text: string | undefined][]): string[] 
 
 function quietLines(workloads: WorkloadEvents[], now: number, look: Look): string[] {
   return columns(
-    workloads.map(({workload, probes, starting, rewriting, pods, quiet: isQuiet}) => {
+    workloads.map(({workload, probes, starting, rewriting, pods, quiet: isQuiet, leftOut}) => {
       const young = probes.some(({state}) => state === 'starting');
       const verdict = rewriting.state === 'wrong' || !isQuiet ? 'warn' : young ? 'unknown' : 'pass';
-      const said = young ? 'starting' : pastText({probes, starting}, now);
+      const said = young ? 'starting' : pastText({probes, starting, ...(leftOut ? {leftOut} : {})}, now);
       return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, `${pods.length} pod${pods.length === 1 ? '' : 's'}`, [said, ...(rewriting.state === 'as-expected' ? [] : [`rewriting: ${rewriting.text}`])].join(' · ')];
     }),
   );
 }
 
 /** What is over in one line: failures after the start first, then those of the start. */
-function pastText({probes, starting}: Pick<WorkloadEvents, 'probes' | 'starting'>, now: number): string {
+function pastText({probes, starting, leftOut}: Pick<WorkloadEvents, 'probes' | 'starting' | 'leftOut'>, now: number): string {
   const of = (some: {times?: Times; words: string}[], title: string) => {
     if (some.length === 0) return [];
     const words = [...new Set(some.map(({words: one}) => one))].join(', ');
@@ -188,7 +188,7 @@ function pastText({probes, starting}: Pick<WorkloadEvents, 'probes' | 'starting'
   const begun = [...probes, ...starting.map(({reason, ...one}) => ({...one, said: reason}))].filter(({state}) => state === 'start-up').map(({times, said}) => ({...(times ? {times} : {}), words: said}));
   const troubles = starting.filter(({state}) => state === 'over').map(({times, reason}) => ({...(times ? {times} : {}), words: reason}));
   const lines = [...of(past, 'over: '), ...of(troubles, 'over: '), ...of(begun, past.length + troubles.length > 0 ? 'start-up: ' : 'start-up only: ')];
-  return lines.length > 0 ? lines.join(' · ') : 'nothing happened';
+  return lines.length > 0 ? lines.join(' · ') : leftOut ? 'nothing that was asked for' : 'nothing happened';
 }
 
 function clock(at: number): string {

@@ -127,6 +127,7 @@ const RULES: Record<string, Rule> = {
     reportingComponent: true,
   },
   namespaces: {metadata: METADATA},
+  meshconfigs: {metadata: {name: true, namespace: true, uid: true, creationTimestamp: true, managedFields: each({time: true, fieldsV1: {'f:spec': () => ({})}})}},
   controllerrevisions: {metadata: METADATA, data: {spec: {template: TEMPLATE}}},
 };
 

@@ -8,13 +8,15 @@ import {isBusyNode} from './troubles.ts';
  * What a history is read by: rollouts, pods, the proxy's starts, ends of containers, and when each failure was first
  * seen. Oldest first.
  */
-export function marksOf(pods: PodCase[], owners: Owners, probes: ProbeFailure[], troubles: Trouble[]): Mark[] {
+export function marksOf(pods: PodCase[], owners: Owners, probes: ProbeFailure[], troubles: Trouble[], mesh: readonly Mark[]): Mark[] {
   const sets = new Map<string, Owner>();
   for (const {pod} of pods) {
     const owner = pod.owner && owners.byUid.get(pod.owner.uid);
     if (owner?.kind === 'ReplicaSet') sets.set(owner.uid, owner);
   }
+  const begun = Math.min(...[...sets.values()].map(({createdAt}) => createdAt), ...pods.map(({pod}) => pod.createdAt));
   const marks: Mark[] = [
+    ...mesh.filter(({at}) => at >= begun),
     ...[...sets.values()].map(({createdAt, name, revision}) => ({at: createdAt, text: `rollout: replicaset ${name}${revision === undefined ? '' : `, revision ${revision}`}`})),
     ...pods.flatMap((one) => ofPod(one)),
     ...probes.flatMap(({times, probe, container, said, state}) => (times && state !== 'start-up' ? [{at: times.first, text: `${probe} of ${container} first seen to fail: ${said}`}] : [])),

@@ -1,7 +1,7 @@
 import type {Commands, PodCase, RefusedCase} from '../../checks/case.ts';
 import {SPAM_BURST, SPAM_WINDOW_SECONDS} from '../../kubelet/timing.ts';
 import type {ClusterEvent} from '../../model/event.ts';
-import type {EventRow, ProbeFailure, Times, Told, Trouble, WorkloadEvents} from '../../model/events-report.ts';
+import type {EventRow, Mark, ProbeFailure, Times, Told, Trouble, WorkloadEvents} from '../../model/events-report.ts';
 import type {Finding} from '../../model/finding.ts';
 import type {Workload} from '../../model/owner.ts';
 import {PROBE_TYPES, type ProbeType} from '../../model/probe.ts';
@@ -34,6 +34,8 @@ export interface EventsOptions {
   probes?: readonly ProbeType[];
   /** Every event as a row, too. */
   all: boolean;
+  /** Changes of the mesh's configuration. */
+  mesh?: readonly Mark[];
 }
 
 /** What happened to each workload; those with something to say first, and of them those where it goes on. */
@@ -67,10 +69,13 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
   const {now, owners, commands, told} = input;
   const recent = ({times, state}: {times?: Times; state: string}) => options.sinceMs === undefined || state === 'going-on' || (times !== undefined && now - times.last <= options.sinceMs);
   const events = input.events.seen ? input.events.value : new Map<string, ClusterEvent[]>();
-  const probes = joined(cases.flatMap(failuresOf)).filter((one) => recent(one) && (options.probes === undefined || options.probes.includes(one.probe)));
+  const failures = joined(cases.flatMap(failuresOf));
+  const probes = failures.filter((one) => recent(one) && (options.probes === undefined || options.probes.includes(one.probe)));
   const inOrder = PROBE_TYPES.flatMap((type) => probes.filter(({probe}) => probe === type));
-  const starting = joinedTroubles([...refused.map((one) => refusedTrouble(one, events.get(one.owner.uid) ?? [])), ...cases.flatMap(startingOf)]).filter(recent);
-  const runtime = joinedTroubles(cases.flatMap(runtimeOf)).filter(recent);
+  const troubles = {starting: joinedTroubles([...refused.map((one) => refusedTrouble(one, events.get(one.owner.uid) ?? [])), ...cases.flatMap(startingOf)]), runtime: joinedTroubles(cases.flatMap(runtimeOf))};
+  const starting = troubles.starting.filter(recent);
+  const runtime = troubles.runtime.filter(recent);
+  const leftOut = probes.length < failures.length || starting.length < troubles.starting.length || runtime.length < troubles.runtime.length;
   const quiet = runtime.length === 0 && [...inOrder, ...starting].every(({state}) => state === 'start-up' || state === 'starting');
   return {
     workload,
@@ -79,10 +84,11 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
     probes: inOrder,
     starting,
     runtime,
-    marks: marksOf(cases, owners, inOrder, [...starting, ...runtime]).filter(({at}) => options.sinceMs === undefined || now - at <= options.sinceMs),
+    marks: marksOf(cases, owners, inOrder, [...starting, ...runtime], options.mesh ?? []).filter(({at}) => options.sinceMs === undefined || now - at <= options.sinceMs),
     words: cases.flatMap(({pod}) => told.get(pod.uid)?.words ?? []),
     notes: notesOf(cases, inOrder, runtime, input.events.seen),
     quiet,
+    ...(leftOut ? {leftOut} : {}),
     ...(options.all ? {rows: rowsOf(cases, refused, events, now, options.sinceMs)} : {}),
   };
 }
