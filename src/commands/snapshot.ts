@@ -22,6 +22,7 @@ export default class Snapshot extends ProbesCommand {
       const scope = this.scopeOf(flags, argv as string[], cluster);
       const recorder = recording(cluster, scope.namespaces);
       const {pods} = await withProgress('recording', () => verify(recorder.cluster, scope, this.commands(flags), flags.live));
+      recorder.rewind();
       await withProgress('recording', () => events(recorder.cluster, scope, this.commands(flags), {all: true, logs: flags.live !== 'never'}));
       await recorder.write(flags.to);
       process.stderr.write(`recorded ${pods} pods to ${flags.to}\n`);

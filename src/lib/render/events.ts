@@ -64,7 +64,7 @@ function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): str
     '',
     ...pairs([
       ['  rewriting', `${rewriting.text} (${rewriting.command})`],
-      ['1 probes', probes.length === 0 ? 'no failure' : ''],
+      ['1 probes', probes.length === 0 ? 'no event of a failure' : ''],
     ]),
     ...columns(probes.map((failure) => probeCells(failure, now, look))).flatMap((line, index) => [`  ${line}`, ...below(probes[index]!, now, look, wide)]),
     ...notes.map((note) => `    ${note}`),
