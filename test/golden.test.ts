@@ -6,22 +6,31 @@ import {Ajv2020} from 'ajv/dist/2020.js';
 import {run} from './support/run.ts';
 
 const FIXTURES = 'test/fixtures';
-const SCHEMA = JSON.parse(readFileSync('schema/verify-report.json', 'utf8')) as object;
+const schema = (name: string) => new Ajv2020({allErrors: true}).compile(JSON.parse(readFileSync(`schema/${name}-report.json`, 'utf8')) as object);
+const COMMANDS = {
+  verify: {valid: schema('verify'), more: ['--show', 'all']},
+  events: {valid: schema('events'), more: ['--all']},
+} as const;
 
 /** Snapshots of a real cluster, and what is printed of each. `UPDATE=1 npm test` writes the latter anew. */
 describe('recorded clusters', () => {
-  const valid = new Ajv2020({allErrors: true}).compile(SCHEMA);
   for (const name of readdirSync(FIXTURES).filter((one) => existsSync(join(FIXTURES, one, 'snapshot.json')))) {
     const folder = join(FIXTURES, name);
-    for (const [format, file] of [['wide', 'verify.txt'], ['json', 'verify.json']] as const) {
+    for (const [command, format, file] of [['verify', 'wide', 'verify.txt'], ['verify', 'json', 'verify.json'], ['events', 'table', 'events.txt']] as const) {
       it(`${name}: ${file}`, async () => {
-        const {stdout, stderr} = await run(['verify', '--from', folder, '-o', format, '--show', 'all']);
+        const {valid, more} = COMMANDS[command];
+        const {stdout, stderr} = await run([command, '--from', folder, '-o', format, ...(format === 'table' ? [] : more)]);
         assert.equal(stderr, '');
         if (process.env['UPDATE']) writeFileSync(join(folder, file), stdout);
         assert.equal(stdout, readFileSync(join(folder, file), 'utf8'));
         if (format === 'json') assert.ok(valid(JSON.parse(stdout)), JSON.stringify(valid.errors));
       });
     }
+    it(`${name}: events as data keep their published shape`, async () => {
+      const {valid, more} = COMMANDS.events;
+      const {stdout} = await run(['events', '--from', folder, '-o', 'json', ...more]);
+      assert.ok(valid(JSON.parse(stdout)), JSON.stringify(valid.errors));
+    });
   }
 });
 

@@ -3,10 +3,11 @@ import {ProbesCommand} from '../lib/cli/base.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {recording} from '../lib/cluster/snapshot/record.ts';
 import {LIVE_MODES} from '../lib/look-into-all.ts';
+import {events} from '../lib/events.ts';
 import {verify} from '../lib/verify.ts';
 
 export default class Snapshot extends ProbesCommand {
-  static override summary = 'Records what verify asks the cluster for, redacted, to be judged elsewhere with --from.';
+  static override summary = 'Records what verify and events ask the cluster for, redacted, to be judged elsewhere with --from.';
   static override strict = false;
   static override args = {target: Args.string({description: 'what to record, as for verify'})};
   static override examples = ['<%= config.bin %> snapshot -n shop --to case.tgz', '<%= config.bin %> verify -n shop --from case.tgz'];
@@ -21,6 +22,8 @@ export default class Snapshot extends ProbesCommand {
       const scope = this.scopeOf(flags, argv as string[], cluster);
       const recorder = recording(cluster, scope.namespaces);
       const {pods} = await withProgress('recording', () => verify(recorder.cluster, scope, this.commands(flags), flags.live));
+      recorder.rewind();
+      await withProgress('recording', () => events(recorder.cluster, scope, this.commands(flags), {all: true, logs: flags.live !== 'never'}));
       await recorder.write(flags.to);
       process.stderr.write(`recorded ${pods} pods to ${flags.to}\n`);
     });

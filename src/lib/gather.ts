@@ -30,14 +30,17 @@ export interface Facts {
   unseen: Unseen[];
 }
 
-const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job: 'jobs', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', ControllerRevision: 'controllerrevisions'};
+/** Events that tell of trouble, or every one of the pods in scope. */
+export type WantedEvents = 'telling' | 'all';
+
+export const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job: 'jobs', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets', ControllerRevision: 'controllerrevisions'};
 
 /**
  * Asks for everything that tier 1 needs: one list per kind and namespace in scope, whatever the number of pods.
  * What may not be read is left out and said in `unseen`; only the pods themselves are indispensable.
  * @throws {ClusterError} when pods can't be listed
  */
-export async function gather(cluster: Cluster, scope: Scope): Promise<Facts> {
+export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvents = 'telling'): Promise<Facts> {
   const unseen: Unseen[] = [];
   const within = scope.namespaces.length > 0 ? scope.namespaces.map((namespace) => ({namespace})) : [{}];
   const attempt = async <T>(ask: () => Promise<T>): Promise<T | Unseen> => {
@@ -60,7 +63,7 @@ export async function gather(cluster: Cluster, scope: Scope): Promise<Facts> {
     });
   }
   const uids = new Set(pods.map(({uid}) => uid));
-  const events = await eventsOf(cluster, within, uids, attempt);
+  const events = await eventsOf(cluster, within, uids, attempt, wanted);
   const owners = await ownersOf(cluster, within, pods, events, attempt);
   const chosen = scope.targets.length === 0 ? pods : pods.filter((pod) => scope.targets.some((target) => isTarget(target, pod, workloadOf(pod, owners))));
   for (const pod of pods) if (scope.targets.length > 0 && !chosen.includes(pod) && asideOf(pod, namespaces) === 'outside') others.outside++;
@@ -98,7 +101,7 @@ async function namespacesOf(cluster: Cluster, scope: Scope, attempt: Attempt): P
 }
 
 /** Why a pod is counted and not judged; undefined for one that is in scope. */
-function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['others'] | undefined {
+export function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['others'] | undefined {
   const meshed = PROXY_LABELS.some((label) => label in pod.labels) || pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name)) || pod.spec.initContainers.some(({name}) => INIT_NAMES.includes(name));
   if (!meshed && mustInject(pod, namespaces.get(pod.namespace)).must !== 'yes') return 'outside';
   if (pod.deletedAt !== undefined) return 'terminating';
@@ -108,12 +111,12 @@ function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['ot
 }
 
 /** Events by the uid of what they are about: of the pods in scope, and of controllers whose pods are refused. */
-async function eventsOf(cluster: Cluster, within: {namespace?: string}[], uids: Set<string>, attempt: Attempt): Promise<Facts['events']> {
+async function eventsOf(cluster: Cluster, within: {namespace?: string}[], uids: Set<string>, attempt: Attempt, which: WantedEvents): Promise<Facts['events']> {
   const byUid = new Map<string, ClusterEvent[]>();
   for (const one of within) {
     const failed = await attempt(() =>
       listEvents(cluster, one, (event) => {
-        const wanted = event.involved.kind === 'Pod' ? uids.has(event.involved.uid) && (event.type === 'Warning' || event.reason === 'Killing') : event.reason === 'FailedCreate';
+        const wanted = event.involved.kind === 'Pod' ? uids.has(event.involved.uid) && (which === 'all' || event.type === 'Warning' || event.reason === 'Killing') : event.reason === 'FailedCreate';
         if (!wanted) return;
         const known = byUid.get(event.involved.uid);
         if (known) known.push(event);

@@ -64,6 +64,11 @@ export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: C
   };
 }
 
+/** Controllers that lack pods, with what the API server said. */
+export function refusedCases(facts: Facts, now: number, commands: Commands): RefusedCase[] {
+  return facts.refused.flatMap((owner) => refusedCase(owner, facts, now, commands));
+}
+
 /** Facts in, report out, for those who have no cluster to look into. */
 export function judge(facts: Facts, head: Head, commands: Commands): Report {
   return reportOf(casesOf(facts, head, commands), facts, head, commands);
@@ -77,10 +82,6 @@ async function injectorLog(cluster: Cluster): Promise<{says?: Map<string, string
     if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
     return {unseen: error.unseen()};
   }
-}
-
-function refusedCases(facts: Facts, now: number, commands: Commands): RefusedCase[] {
-  return facts.refused.flatMap((owner) => refusedCase(owner, facts, now, commands));
 }
 
 /** The condition of the controller, else (kinds that have none) its newest event; one that only lags behind has neither. */

@@ -27,6 +27,7 @@ function clusterOf(queue: (Answer[] | ClusterError)[], lines: string[] = []): Cl
       return {setupMs: 20, answers};
     },
     log: async (_pod, {keep}) => lines.filter(keep),
+    watch: async () => undefined,
     close: () => undefined,
   };
 }

@@ -58,6 +58,7 @@ export function fakeCluster(objects: RawObject[], answer: (ask: Ask) => Answer):
     },
     exchange: async (_pod, asks) => ((clock += 1000), {setupMs: 50, answers: asks.map(answer)}),
     log: async () => [],
+    watch: async () => undefined,
     close: () => undefined,
   };
 }

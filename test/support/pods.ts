@@ -233,6 +233,9 @@ export function clusterOf(pieces: Piece[], denied: Resource[] = [], live?: Live)
       if (!found) throw new ClusterError('not-found', {asked: `${resource} ${name}`, got: 'not found'});
       return structuredClone(found);
     },
+    watch: async () => {
+      throw new ClusterError('config', {asked: 'changes', got: 'a table does not change'});
+    },
     exchange: async (_, asks) => {
       if (!live) throw new ClusterError('forbidden', {asked: 'a port-forward', got: '403 Forbidden'});
       return {setupMs: 1, answers: asks.map((ask) => live.answer(ask))};

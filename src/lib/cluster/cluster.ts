@@ -12,6 +12,7 @@ export const RESOURCES = {
   statefulsets: {path: '/apis/apps/v1', group: 'apps', kind: 'StatefulSet', namespaced: true},
   daemonsets: {path: '/apis/apps/v1', group: 'apps', kind: 'DaemonSet', namespaced: true},
   controllerrevisions: {path: '/apis/apps/v1', group: 'apps', kind: 'ControllerRevision', namespaced: true},
+  meshconfigs: {path: '/apis/config.openservicemesh.io/v1alpha2', group: 'config.openservicemesh.io', kind: 'MeshConfig', namespaced: true},
   jobs: {path: '/apis/batch/v1', group: 'batch', kind: 'Job', namespaced: true},
 } as const;
 export type Resource = keyof typeof RESOURCES;
@@ -24,6 +25,11 @@ export interface ListOptions {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+}
+
+export interface Change {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  object: RawObject;
 }
 
 export interface PodName {
@@ -75,6 +81,12 @@ export interface Cluster {
   version(): Promise<string>;
   /** Hands each object of a list to `each` as it arrives, in the server's order; nothing is held. */
   list(resource: Resource, options: ListOptions, each: (object: RawObject) => void): Promise<void>;
+  /**
+   * Hands over each change from now on, until the signal aborts: then it resolves. Outlives expired versions, watches that
+   * the server ends, and a server that is away for a while; after a gap everything is handed over once more, as it is then.
+   * Rejects where it may not watch, and on a snapshot.
+   */
+  watch(resource: Resource, options: ListOptions, each: (change: Change) => void, signal: AbortSignal): Promise<void>;
   /** One object by name. */
   get(resource: Resource, namespace: string | undefined, name: string): Promise<RawObject>;
   /**

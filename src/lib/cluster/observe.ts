@@ -1,4 +1,5 @@
 import type {ClusterEvent} from '../model/event.ts';
+import type {Mark} from '../model/events-report.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, OwnerKind} from '../model/owner.ts';
 import type {AccessLine} from '../model/look.ts';
@@ -9,7 +10,9 @@ import {accessLineOf} from './reduce/access-log.ts';
 import {eventOf} from './reduce/event.ts';
 import {namespaceOf} from './reduce/namespace.ts';
 import {ownerObject} from './reduce/owner.ts';
+import {meshChangesOf} from './reduce/mesh-config.ts';
 import {interning, podOf} from './reduce/pod.ts';
+import {withoutSecrets} from './secrets.ts';
 
 /** Pods as the model has them, each reduced when it arrives. */
 export function listPods(cluster: Cluster, options: ListOptions, each: (pod: Pod) => void): Promise<void> {
@@ -19,6 +22,26 @@ export function listPods(cluster: Cluster, options: ListOptions, each: (pod: Pod
 
 export function listEvents(cluster: Cluster, options: ListOptions, each: (event: ClusterEvent) => void): Promise<void> {
   return cluster.list('events', options, (raw) => each(eventOf(raw)));
+}
+
+/** Changes of pods as the model has them. */
+export function watchPods(cluster: Cluster, options: ListOptions, each: (pod: Pod, gone: boolean) => void, signal: AbortSignal): Promise<void> {
+  const intern = interning();
+  return cluster.watch('pods', options, ({type, object}) => each(podOf(object, intern), type === 'DELETED'), signal);
+}
+
+/** New events and new counts of old ones; that one expires is no news. */
+export function watchEvents(cluster: Cluster, options: ListOptions, each: (event: ClusterEvent) => void, signal: AbortSignal): Promise<void> {
+  return cluster.watch('events', options, ({type, object}) => type !== 'DELETED' && each(eventOf(object)), signal);
+}
+
+/** When the mesh's configuration was made and last changed. */
+export function listMeshChanges(cluster: Cluster, each: (change: Mark) => void): Promise<void> {
+  return cluster.list('meshconfigs', {}, (raw) => meshChangesOf(raw).forEach(each));
+}
+
+export async function getOwner(cluster: Cluster, resource: Resource, namespace: string, name: string): Promise<Owner> {
+  return ownerObject(RESOURCES[resource].kind as OwnerKind, await cluster.get(resource, namespace, name));
 }
 
 export function listOwners(cluster: Cluster, resource: Resource, options: ListOptions, each: (owner: Owner) => void): Promise<void> {
@@ -62,9 +85,9 @@ export async function readInjectorLog(cluster: Cluster): Promise<Map<string, str
   return said;
 }
 
-/** The last lines of a container, of its last incarnation where `previous`. */
-export function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
-  return cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options});
+/** The last lines of a container, without what looks like a secret; of its last incarnation where `previous`. */
+export async function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
+  return (await cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options})).map(withoutSecrets);
 }
 
 export async function observePod(cluster: Cluster, {namespace, name}: PodName): Promise<Pod> {

@@ -94,8 +94,12 @@ function restartedTogether({containers}: Pod): boolean {
 }
 
 function ofEvents(context: SymptomContext, events: ClusterEvent[]): Symptom[] {
-  const warnings = events.filter(({type}) => type === 'Warning').reduce((sum, {count}) => sum + count, 0);
-  return [...probeFailures(context, events, warnings >= burstOf(context.pod)), ...events.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+  return [...probeFailures(context, events, isMuted(context.pod, events)), ...events.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+}
+
+/** Whether the kubelet has used up its burst of events for this pod, and writes one in a window only. */
+export function isMuted(pod: Pod, events: ClusterEvent[]): boolean {
+  return events.filter(({type}) => type === 'Warning').reduce((sum, {count}) => sum + count, 0) >= burstOf(pod);
 }
 
 /** Older kubelets count the Normal events of a start, about four for each container, into the same burst. */

@@ -108,3 +108,38 @@ export function containerOf(fieldPath: string): {container: string; init: boolea
   const form = /^spec\.(containers|initContainers|ephemeralContainers)\{([^}]+)\}$/.exec(fieldPath);
   return form ? {container: form[2]!, init: form[1] === 'initContainers'} : undefined;
 }
+
+/** Reasons of Warning events about scheduling and starting a pod, and about what happens to one that runs (kubelet-facts §4). */
+const STAGES: Record<string, 'starting' | 'runtime'> = {
+  Failed: 'starting',
+  InspectFailed: 'starting',
+  ErrImageNeverPull: 'starting',
+  FailedToRetrieveImagePullSecret: 'starting',
+  FailedCreatePodContainer: 'starting',
+  FailedPrepareDynamicResources: 'starting',
+  FailedPodSandBoxStatus: 'starting',
+  FailedScheduling: 'starting',
+  FailedMount: 'starting',
+  FailedAttachVolume: 'starting',
+  FailedMapVolume: 'starting',
+  FailedCreatePodSandBox: 'starting',
+  NetworkNotReady: 'starting',
+  FailedPostStartHook: 'starting',
+  FailedSync: 'starting',
+  FailedValidation: 'starting',
+  NodeAffinity: 'starting',
+  UnexpectedAdmissionError: 'starting',
+  PodOSNotSupported: 'starting',
+  FailedPreStopHook: 'runtime',
+  FailedKillPod: 'runtime',
+  ExceededGracePeriod: 'runtime',
+  Evicted: 'runtime',
+  Preempting: 'runtime',
+  NodeNotReady: 'runtime',
+  NodeShutdown: 'runtime',
+};
+
+/** Where an event belongs in the guide's order; undefined for probes, back-offs and what is of no known reason. */
+export function stageOf(reason: string): 'starting' | 'runtime' | undefined {
+  return /^OutOf/.test(reason) ? 'starting' : STAGES[reason];
+}

@@ -9,6 +9,7 @@ import {listen} from './local-ports.ts';
 import {readLog} from './log.ts';
 import {send, type Asking, type Limits} from './request.ts';
 import {openTunnel, type Tunnel} from './tunnel.ts';
+import {watch} from './watch.ts';
 
 export interface ConnectOptions extends KubeconfigOptions, Identity, Limits {
   /** The user's own flags, to be repeated in commands that we print. */
@@ -57,6 +58,7 @@ export function connect(options: ConnectOptions): LiveCluster {
       const where = namespace ? ` in namespace ${namespace}` : '';
       return document({path: `${path}/${encodeURIComponent(name)}`, asked: `${resource}/${name}${where}`, permission: `kubectl auth can-i ${verb}${options.kubectlFlags}`});
     },
+    watch: (resource, listing, each, signal) => watch(signedIn, askFor(resource, listing, options.kubectlFlags), options, each, signal),
     exchange: async (pod, asks) => exchange(await signedIn(), pod, asks, options),
     tunnel: async (pod, ports) => openTunnel(await signedIn(), pod, ports, options),
     listen: async (listening) => {

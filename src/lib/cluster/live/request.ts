@@ -70,7 +70,8 @@ export class Retry extends Error {
   }
 }
 
-function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal, told}: Limits, taking: Taking<T>): Promise<T> {
+/** One attempt, without a second. @throws {Retry} for what may pass, else a ClusterError */
+export function once<T>(credentials: Credentials, asking: Asking, {timeoutMs, signal, told}: Limits, taking: Taking<T>): Promise<T> {
   const {url, agent, headers} = credentials;
   const plain = url.protocol === 'http:';
   const {asked} = asking;
@@ -201,7 +202,8 @@ function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string
   return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits, or until the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(end, ms);
     function end(): void {

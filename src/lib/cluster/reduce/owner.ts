@@ -20,6 +20,7 @@ export function ownerObject(kind: OwnerKind, raw: Raw): Owner {
     template: template.spec ? templateOf(template) : undefined,
     ...podCounts(kind, object(raw.spec), status),
     revisions: kind === 'StatefulSet' && currentRevision ? ([text(currentRevision), text(updateRevision)] as [string, string]) : undefined,
+    revision: text(object(metadata.annotations)['deployment.kubernetes.io/revision']) || undefined,
     refused: text(list(status.conditions).find(({type, status: holds}) => type === 'ReplicaFailure' && holds === 'True')?.message) || undefined,
   });
 }

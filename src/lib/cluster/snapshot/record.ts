@@ -3,8 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {create} from 'tar';
 import type {Answer as PodAnswer, Exchange} from '../../model/answer.ts';
-import {ClusterError, type Cluster, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
+import {ClusterError, type Cluster, type ClusterErrorReason, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
 import {askQuestion, logQuestion, redactAnswer} from './answers.ts';
+import {withoutSecrets} from '../secrets.ts';
 import {redact} from './redact.ts';
 
 /** One question and its answer, as `answers.json` keeps it. */
@@ -40,6 +41,8 @@ export function getQuestion(resource: Resource, namespace: string | undefined, n
 
 export interface Recorder {
   cluster: Cluster;
+  /** From here on a log that was read is not read again: another command hears of it what it will hear of the snapshot. */
+  rewind(): void;
   /** Writes everything that was asked through `cluster` to a folder, or to one file that ends in `.tgz`. */
   write(to: string): Promise<void>;
 }
@@ -49,6 +52,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   const answers: Answer[] = [];
   const at = cluster.now();
   let serverVersion: string | undefined;
+  let turns: Map<string, Answer[]> | undefined;
   const keepAll = async (asked: Answer[], ask: () => Promise<void>) => {
     answers.push(...asked);
     try {
@@ -68,8 +72,12 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
       return serverVersion;
     },
     async list(resource, options, each) {
+      const question = listQuestion(resource, options);
+      const before = answers.find((one) => one.question === question && one.items !== undefined && one.error === undefined);
+      // Asked again by another command: it hears what it will hear of the snapshot.
+      if (before) return before.items!.forEach(each);
       const items: RawObject[] = [];
-      await keep({question: listQuestion(resource, options), items}, () =>
+      await keep({question, items}, () =>
         cluster.list(resource, options, (item) => {
           items.push(redact(resource, item));
           each(item);
@@ -95,9 +103,12 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
       return heard;
     },
     async log(pod, options) {
-      const answer: Answer = {question: logQuestion(pod, options)};
+      const question = logQuestion(pod, options);
+      const before = turns?.get(question);
+      if (before !== undefined && before.length > 0) return heardAgain(before.length > 1 ? before.shift()! : before[0]!).filter((line) => options.keep(line));
+      const answer: Answer = {question};
       await keep(answer, async () => {
-        answer.lines = await cluster.log(pod, options);
+        answer.lines = (await cluster.log(pod, options)).map(withoutSecrets);
       });
       return answer.lines!;
     },
@@ -110,7 +121,16 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
     namespaces,
     ...(serverVersion === undefined ? {} : {serverVersion}),
   });
-  return {cluster: recorded, write: (to) => write(to, head(), answers)};
+  const rewind = (): void => {
+    turns = new Map();
+    for (const answer of answers) if (answer.question.startsWith('logs ')) turns.set(answer.question, [...(turns.get(answer.question) ?? []), answer]);
+  };
+  return {cluster: recorded, rewind, write: (to) => write(to, head(), answers)};
+}
+
+function heardAgain({lines = [], error}: Answer): string[] {
+  if (error) throw new ClusterError(error.reason as ClusterErrorReason, error);
+  return lines;
 }
 
 async function write(to: string, head: SnapshotHead, answers: Answer[]): Promise<void> {

@@ -63,6 +63,7 @@ const POD_SPEC: Rule = {
   volumes: each({name: true}),
 };
 const KEPT_LABELS = ['controller-revision-hash', 'control-plane'];
+const KEPT_ANNOTATIONS = ['deployment.kubernetes.io/revision'];
 const METADATA: Rule = {
   name: true,
   namespace: true,
@@ -126,6 +127,7 @@ const RULES: Record<string, Rule> = {
     reportingComponent: true,
   },
   namespaces: {metadata: METADATA},
+  meshconfigs: {metadata: {name: true, namespace: true, uid: true, creationTimestamp: true, managedFields: each({time: true, fieldsV1: {'f:spec': () => ({})}})}},
   controllerrevisions: {metadata: METADATA, data: {spec: {template: TEMPLATE}}},
 };
 
@@ -134,7 +136,7 @@ function annotations(value: Json): Json {
   if (typeof value !== 'object' || value === null) return undefined;
   const key = 'kubectl.kubernetes.io/last-applied-configuration';
   const applied = (value as Record<string, Json>)[key];
-  const mesh = Object.fromEntries(Object.entries(value).filter(([name]) => isMeshLabel(name)));
+  const mesh = Object.fromEntries(Object.entries(value).filter(([name]) => isMeshLabel(name) || KEPT_ANNOTATIONS.includes(name)));
   if (typeof applied !== 'string') return mesh;
   try {
     return {...mesh, [key]: JSON.stringify(apply(TEMPLATE, JSON.parse(applied)))};

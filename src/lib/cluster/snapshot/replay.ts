@@ -42,6 +42,9 @@ export async function replay(from: string): Promise<Cluster> {
       if (found) return found;
       throw list ? new ClusterError('not-found', {asked: question, got: 'not in the snapshot'}) : missing(question);
     },
+    async watch(resource) {
+      throw new ClusterError('config', {asked: `changes of ${resource}`, got: 'a snapshot does not change'});
+    },
     async exchange(pod, asks) {
       const heard = asks.map((ask) => next(askQuestion(pod, ask)));
       return {setupMs: Math.max(0, ...heard.map(({setupMs}) => setupMs ?? 0)), answers: heard.map(({question, answer}) => (answer ? cleaned(answer) : unanswered(question)))};

@@ -1,0 +1,83 @@
+import type {PodCase} from './checks/case.ts';
+import {ClusterError, type Cluster} from './cluster/cluster.ts';
+import {readAccessLog, readLog} from './cluster/observe.ts';
+import {failuresOf} from './diagnosis/events/failures.ts';
+import {isMeshContainer} from './mesh/names.ts';
+import type {Told, Words} from './model/events-report.ts';
+import type {Observed, Unseen} from './model/unseen.ts';
+
+/** Logs of containers that failed, or none. */
+export type LogMode = boolean;
+
+/** Pods at a time. */
+const AT_ONCE = 16;
+/** Lines of a container: its last words, or what it said lately. */
+const LINES = 3;
+
+/** Reads the proxy's log and the last lines of containers that failed: of one pod of each workload that fails in the same way. */
+export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode): Promise<{told: Map<string, Told>; unseen: Unseen[]}> {
+  const told = new Map<string, Told>();
+  const unseen = new Map<string, Unseen>();
+  if (!logs) return {told, unseen: []};
+  let missing = 0;
+  const waiting = worthHearing(cases);
+  const ask = async <T>(what: string, namespace: string, read: () => Promise<T>): Promise<Observed<T>> => {
+    try {
+      return {seen: true, value: await read()};
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
+      const why = error.unseen();
+      const live = cluster.origin.kind === 'live';
+      // A container without a log, or one whose log was not recorded, is no lack of a right.
+      if (error.reason === 'forbidden' || error.reason === 'unauthorized') unseen.set(namespace, {...why, asked: `logs of pods in namespace ${namespace}`, optional: true});
+      else if (error.reason === 'not-found' && !live) missing++;
+      else if (error.reason !== 'invalid' && error.reason !== 'not-found') unseen.set(what, {...why, optional: true});
+      return {seen: false, why};
+    }
+  };
+  const work = async () => {
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      const {pod, detection, profile} = one;
+      const name = {namespace: pod.namespace, name: pod.name};
+      const sidecar = profile?.seen && profile.value.proxy === 'envoy' ? detection.sidecar?.name : undefined;
+      const entry: Told = {words: []};
+      if (sidecar !== undefined && fails(one)) entry.accessLog = await ask('access log', pod.namespace, () => readAccessLog(cluster, name, sidecar));
+      for (const {container, previous} of failed(one)) {
+        const keep = isMeshContainer(container) ? (line: string) => /error|critical|fatal|cannot bind|unable/i.test(line) : undefined;
+        const lines = await ask(`log of ${container}`, pod.namespace, () => readLog(cluster, name, {container, previous, tailLines: keep ? 100 : LINES, ...(keep ? {keep} : {})}));
+        if (lines.seen && lines.value.length > 0) entry.words.push({pod: pod.name, container, previous, lines: lines.value.slice(-LINES)} satisfies Words);
+      }
+      told.set(pod.uid, entry);
+    }
+  };
+  await Promise.all(Array.from({length: AT_ONCE}, work));
+  if (missing > 0) unseen.set('recorded', {asked: `${missing} log${missing === 1 ? '' : 's'} of containers that failed`, got: 'not recorded in this snapshot', optional: true});
+  return {told, unseen: [...unseen.values()]};
+}
+
+/** One pod for each way of failing: its replicas say the same. */
+function worthHearing(cases: PodCase[]): PodCase[] {
+  const groups = new Map<string, PodCase>();
+  for (const one of cases) {
+    const signature = [...failed(one).map(({container}) => container), ...failuresOf(one).filter(({state}) => state !== 'start-up').map(({container, probe, failure, status, state}) => [container, probe, failure, status, state].join(' '))];
+    if (signature.length > 0) groups.set(JSON.stringify([one.workload, signature.sort()]), groups.get(JSON.stringify([one.workload, signature.sort()])) ?? one);
+  }
+  return [...groups.values()];
+}
+
+function fails(one: PodCase): boolean {
+  const crashes = one.symptoms.some(({kind, state}) => kind === 'crashed' && state !== 'over');
+  return one.pod.phase === 'Running' && (crashes || failuresOf(one).some(({state}) => state !== 'start-up'));
+}
+
+/** Containers that crashed, or were killed, or fail a probe now; of the first the log of the run that ended. */
+function failed({pod, symptoms}: PodCase): {container: string; previous: boolean}[] {
+  const all = [...pod.initContainers, ...pod.containers];
+  const names = new Set(symptoms.flatMap(({kind, state, container}) => (container !== undefined && state !== 'over' && state !== 'starting' && (kind === 'crashed' || kind === 'killed' || kind === 'probe') ? [container] : [])));
+  return [...names].sort().flatMap((container) => {
+    const status = all.find(({name}) => name === container);
+    if (!status || (status.state.kind === 'waiting' && status.restartCount === 0)) return [];
+    const crashed = symptoms.some(({kind, container: of, state}) => of === container && kind === 'crashed' && state !== 'over');
+    return [{container, previous: crashed && status.state.kind !== 'terminated' && status.restartCount > 0}];
+  });
+}
