@@ -93,7 +93,7 @@ function headMark({quiet, probes, starting, runtime}: WorkloadEvents, look: Look
 
 const STATES: Record<EventState, string> = {
   'going-on': 'going on',
-  'comes-and-goes': 'comes and goes, well now',
+  'comes-and-goes': 'comes and goes',
   maybe: 'may go on',
   starting: 'starting',
   over: 'over',

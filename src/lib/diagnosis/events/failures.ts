@@ -64,10 +64,10 @@ function isStart({pod, symptoms, detection}: PodCase, symptom: Symptom): boolean
   return later || (!killed && (state === 'over' || state === 'maybe'));
 }
 
-/** Envoy's log shows that it was answered well, then not, then well again; a single failure is none of that. */
+/** Envoy's log has failures after a success, of a probe that is well by the pod's status; a single failure is none of that. */
 function failedBetween(lines: AccessLine[]): boolean {
   const first = lines.findIndex(succeeded);
-  return first >= 0 && lines.slice(first).filter((line) => !succeeded(line)).length > 1 && succeeded(lines.at(-1)!);
+  return first >= 0 && lines.slice(first).filter((line) => !succeeded(line)).length > 1;
 }
 
 /** A readiness probe that is well now, failed a moment ago, was well before (it began after its start budget), and turned the pod not Ready in between. */
