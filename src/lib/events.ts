@@ -16,7 +16,7 @@ import {listen, type LogMode} from './listen.ts';
 export async function events(cluster: Cluster, scope: Scope, commands: Commands, options: EventsOptions & {logs: LogMode}): Promise<EventsReport> {
   const facts = await gather(cluster, scope, options.all ? 'all' : 'telling');
   const head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
-  const cases = casesOf(facts, head, commands);
+  const cases = [...casesOf(facts, head, commands)];
   const {told, unseen} = await listen(cluster, cases, options.logs);
   const mesh = await meshChanges(cluster);
   return eventsReport(facts, cases, told, head, commands, {...options, mesh}, unseen);

@@ -82,7 +82,7 @@ class Told {
     for (const pod of facts.pods) this.#pods.set(pod.uid, pod);
     if (facts.events.seen) for (const list of facts.events.value.values()) for (const {uid, count} of list) this.#counts.set(uid, count);
     const head = {now: this.#cluster.now(), origin: this.#cluster.origin, scope: scopeText(this.#scope)};
-    const cases = casesOf(facts, head, this.#commands);
+    const cases = [...casesOf(facts, head, this.#commands)];
     const {told, unseen} = await listen(this.#cluster, cases, this.#options.logs);
     return eventsReport(facts, cases, told, head, this.#commands, {...this.#options, mesh: await meshChanges(this.#cluster)}, unseen);
   }

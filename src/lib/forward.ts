@@ -43,7 +43,7 @@ export async function forward(cluster: Cluster, scope: Scope, commands: Commands
   const facts = await gather(cluster, scope);
   const head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
   const report: ForwardReport = {...head, pods: [], notAsked: facts.others, unseen: facts.unseen.map((one) => ({...one, optional: true as const}))};
-  const followed = (look?: {uid: string; look: Observed<Look>}) => casesOf(facts, head, commands, look && {byUid: new Map([[look.uid, look.look]]), pods: 1, unseen: []});
+  const followed = (look?: {uid: string; look: Observed<Look>}) => [...casesOf(facts, head, commands, look && {byUid: new Map([[look.uid, look.look]]), pods: 1, unseen: []})];
   const cases = followed();
   assertContainers(cases, wanted.containers);
   for (const candidates of groupsOf(cases, wanted.allPods)) {

@@ -87,7 +87,7 @@ export async function keep(cluster: Cluster, scope: Scope, commands: Commands, k
 /** The pod to lead to, of those that run and are not going. */
 async function pick(cluster: Cluster, scope: Scope, commands: Commands): Promise<PodCase | undefined> {
   const facts = await gather(cluster, scope);
-  const cases = casesOf(facts, {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)}, commands).filter(({pod}) => pod.phase === 'Running' && pod.podIP !== undefined);
+  const cases = [...casesOf(facts, {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)}, commands)].filter(({pod}) => pod.phase === 'Running' && pod.podIP !== undefined);
   const [best] = attachableFirst(cases.map(({pod}) => pod));
   return cases.find(({pod}) => pod === best);
 }

@@ -21,8 +21,8 @@ export interface Looks {
 const AT_ONCE = 16;
 
 /** Looks into the pods that need it. @throws {ClusterError} aborted */
-export async function lookIntoAll(cluster: Cluster, cases: PodCase[], rows: ProbeRow[], mode: LiveMode): Promise<Looks> {
-  const groups = groupsOf(cases.filter(isUp), rows, mode);
+export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, rows: ProbeRow[], mode: LiveMode): Promise<Looks> {
+  const groups = groupsOf(cases, rows, mode);
   const byUid = new Map<string, Observed<Look>>();
   const waiting = [...groups];
   const work = async () => {
@@ -44,11 +44,12 @@ function isUp({pod}: PodCase): boolean {
   return pod.phase === 'Running' && pod.podIP !== undefined;
 }
 
-/** Pods whose probes share all rows of the table agree in all that lists tell; of healthy ones `auto` wants none. */
-function groupsOf(cases: PodCase[], rows: ProbeRow[], mode: LiveMode): PodCase[][] {
-  if (mode === 'always') return cases.map((one) => [one]);
+/** Pods whose failing probes share all rows of the table agree in all that lists tell; of healthy ones `auto` wants none. */
+function groupsOf(cases: Iterable<PodCase>, rows: ProbeRow[], mode: LiveMode): PodCase[][] {
+  if (mode === 'always') return [...cases].filter(isUp).map((one) => [one]);
   const signatures = new Map<string, number[]>();
-  for (const [index, {workload, pods}] of rows.entries()) {
+  for (const [index, {workload, pods, verdict}] of rows.entries()) {
+    if (verdict === 'pass') continue;
     for (const name of pods) {
       const key = `${workload.namespace}/${name}`;
       signatures.set(key, [...(signatures.get(key) ?? []), index]);
@@ -56,9 +57,8 @@ function groupsOf(cases: PodCase[], rows: ProbeRow[], mode: LiveMode): PodCase[]
   }
   const groups = new Map<string, PodCase[]>();
   for (const one of cases) {
-    const mine = signatures.get(`${one.pod.namespace}/${one.pod.name}`) ?? [];
-    if (mine.every((index) => rows[index]!.verdict === 'pass')) continue;
-    const key = mine.join();
+    const key = signatures.get(`${one.pod.namespace}/${one.pod.name}`)?.join();
+    if (key === undefined || !isUp(one)) continue;
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   return [...groups.values()];

@@ -19,10 +19,9 @@ type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
 export async function verify(cluster: Cluster, scope: Scope, commands: Commands, live: LiveMode): Promise<Report> {
   const facts = await gather(cluster, scope);
   const head: Head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
-  const cases = casesOf(facts, head, commands);
-  const report = reportOf(cases, facts, head, commands);
+  const report = reportOf(casesOf(facts, head, commands), facts, head, commands);
   if (live === 'never') return report;
-  const looks = await lookIntoAll(cluster, cases, report.rows, live);
+  const looks = await lookIntoAll(cluster, casesOf(facts, head, commands), report.rows, live);
   const asked = refusedCases(facts, head.now, commands).some(hidesReason) ? await injectorLog(cluster) : {};
   if (looks.byUid.size === 0 && !asked.says) return report;
   return {
@@ -33,11 +32,11 @@ export async function verify(cluster: Cluster, scope: Scope, commands: Commands,
 }
 
 /** Each pod with its probes followed; the pure part, which is run again once somebody has looked. */
-export function casesOf(facts: Facts, head: Head, commands: Commands, looks?: Looks): PodCase[] {
+export function* casesOf(facts: Facts, head: Head, commands: Commands, looks?: Looks): Generator<PodCase> {
   const {owners, events, namespaces} = facts;
-  return facts.pods.map((pod) => {
+  for (const pod of facts.pods) {
     const look = looks?.byUid.get(pod.uid);
-    return caseOf({
+    yield caseOf({
       pod,
       owners,
       namespace: namespaces.get(pod.namespace),
@@ -46,19 +45,20 @@ export function casesOf(facts: Facts, head: Head, commands: Commands, looks?: Lo
       commands,
       ...(look ? {look} : {}),
     });
-  });
+  }
 }
 
 /** What is to be said of the pods. */
-export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: Commands, injectorSays?: Map<string, string[]>): Report {
+export function reportOf(cases: Iterable<PodCase>, facts: Facts, head: Head, commands: Commands, injectorSays?: Map<string, string[]>): Report {
   const refused = refusedCases(facts, head.now, commands).map((one) => ({...one, ...(injectorSays ? {injectorSays: injectorSays.get(one.workload.namespace) ?? []} : {})}));
-  const {rows, findings} = diagnose(cases, refused);
+  const meshes = new Set<string>();
+  const {rows, findings} = diagnose(noting(cases, meshes), refused);
   return {
     ...head,
     rows,
     findings,
     unseen: facts.unseen,
-    meshes: [...new Set(cases.flatMap(({profile}) => (profile?.seen ? [profile.value.title] : [])))].sort(),
+    meshes: [...meshes].sort(),
     pods: facts.pods.length,
     others: facts.others,
   };
@@ -67,6 +67,14 @@ export function reportOf(cases: PodCase[], facts: Facts, head: Head, commands: C
 /** Controllers that lack pods, with what the API server said. */
 export function refusedCases(facts: Facts, now: number, commands: Commands): RefusedCase[] {
   return facts.refused.flatMap((owner) => refusedCase(owner, facts, now, commands));
+}
+
+/** Notes each pod's mesh while it goes by. */
+function* noting(cases: Iterable<PodCase>, meshes: Set<string>): Generator<PodCase> {
+  for (const one of cases) {
+    if (one.profile?.seen) meshes.add(one.profile.value.title);
+    yield one;
+  }
 }
 
 /** Facts in, report out, for those who have no cluster to look into. */

@@ -50,6 +50,8 @@ export interface PodCase {
   probes: ProbeCase[];
   events: Observed<ClusterEvent[]>;
   symptoms: Symptom[];
+  /** One and the same for pods that are made alike. */
+  structure: object;
   /** Absent where nobody looked; of another pod that agrees with this one, where that was looked into. */
   look?: Observed<Look>;
   now: number;

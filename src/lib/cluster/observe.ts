@@ -3,7 +3,7 @@ import type {Mark} from '../model/events-report.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, OwnerKind} from '../model/owner.ts';
 import type {AccessLine} from '../model/look.ts';
-import type {Pod} from '../model/pod.ts';
+import type {Pod, PodSpec, Template} from '../model/pod.ts';
 import {RESOURCES, type Cluster, type ListOptions, type PodName, type Resource} from './cluster.ts';
 import {refusalLineOf} from './reduce/injector-log.ts';
 import {accessLineOf} from './reduce/access-log.ts';
@@ -16,7 +16,7 @@ import {withoutSecrets} from './secrets.ts';
 
 /** Pods as the model has them, each reduced when it arrives. */
 export function listPods(cluster: Cluster, options: ListOptions, each: (pod: Pod) => void): Promise<void> {
-  const intern = interning();
+  const intern = interning<PodSpec>();
   return cluster.list('pods', options, (raw) => each(podOf(raw, intern)));
 }
 
@@ -26,7 +26,7 @@ export function listEvents(cluster: Cluster, options: ListOptions, each: (event:
 
 /** Changes of pods as the model has them. */
 export function watchPods(cluster: Cluster, options: ListOptions, each: (pod: Pod, gone: boolean) => void, signal: AbortSignal): Promise<void> {
-  const intern = interning();
+  const intern = interning<PodSpec>();
   return cluster.watch('pods', options, ({type, object}) => each(podOf(object, intern), type === 'DELETED'), signal);
 }
 
@@ -45,7 +45,11 @@ export async function getOwner(cluster: Cluster, resource: Resource, namespace: 
 }
 
 export function listOwners(cluster: Cluster, resource: Resource, options: ListOptions, each: (owner: Owner) => void): Promise<void> {
-  return cluster.list(resource, options, (raw) => each(ownerObject(RESOURCES[resource].kind as OwnerKind, raw)));
+  const intern = interning<Template>();
+  return cluster.list(resource, options, (raw) => {
+    const owner = ownerObject(RESOURCES[resource].kind as OwnerKind, raw);
+    each(owner.template ? {...owner, template: intern(owner.template)} : owner);
+  });
 }
 
 export function listNamespaces(cluster: Cluster, each: (namespace: Namespace) => void): Promise<void> {
@@ -73,7 +77,7 @@ const INJECTOR = {namespace: 'osm-system', labelSelector: 'app=osm-injector', co
 /** Why the injector refused pods lately, by namespace, newest last; the API server hides it. Needs the right to read its log. */
 export async function readInjectorLog(cluster: Cluster): Promise<Map<string, string[]>> {
   const names: string[] = [];
-  await cluster.list('pods', {namespace: INJECTOR.namespace, labelSelector: INJECTOR.labelSelector}, (raw) => names.push(podOf(raw, interning()).name));
+  await cluster.list('pods', {namespace: INJECTOR.namespace, labelSelector: INJECTOR.labelSelector}, (raw) => names.push(podOf(raw, interning<PodSpec>()).name));
   const said = new Map<string, string[]>();
   for (const name of names) {
     const options = {container: INJECTOR.container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line: string) => refusalLineOf(line) !== undefined};
@@ -91,5 +95,5 @@ export async function readLog(cluster: Cluster, pod: PodName, options: {containe
 }
 
 export async function observePod(cluster: Cluster, {namespace, name}: PodName): Promise<Pod> {
-  return podOf(await cluster.get('pods', namespace, name), interning());
+  return podOf(await cluster.get('pods', namespace, name), interning<PodSpec>());
 }

@@ -1,25 +1,19 @@
 import type {Commands, PodCase, ProbeCase} from '../checks/case.ts';
-import {callOf, declaredTarget} from '../mesh/call.ts';
-import {reachOf} from '../mesh/compare.ts';
-import {detect, type Detection} from '../mesh/detect.ts';
-import {namedAfter} from '../mesh/observed.ts';
-import {openPorts} from '../mesh/exclusions.ts';
+import {declaredTarget} from '../mesh/call.ts';
 import {mustInject} from '../mesh/inject.ts';
-import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
-import type {Profile} from '../mesh/profiles.ts';
-import {cellOf, rewrite} from '../mesh/rewrite.ts';
-import {expectedSidecar} from '../mesh/sidecar.ts';
+import {namedAfter} from '../mesh/observed.ts';
 import {trace} from '../mesh/trace.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Look} from '../model/look.ts';
 import type {Namespace} from '../model/namespace.ts';
-import type {Call, PathEnd, Reach, Sidecar, Target} from '../model/path.ts';
-import {probedContainers, type Container, type Pod, type Template} from '../model/pod.ts';
-import {PROBE_TYPES, type ProbeType} from '../model/probe.ts';
+import type {Sidecar} from '../model/path.ts';
+import type {Pod, Template} from '../model/pod.ts';
+import type {ProbeType} from '../model/probe.ts';
 import type {Symptom} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
 import {answerSymptom, settled} from './answers.ts';
 import {declaredOf, workloadOf, type Owners} from './declared.ts';
+import {probesOf, structureOf} from './structure.ts';
 import {symptomsOf} from './symptoms.ts';
 
 export interface CaseInput {
@@ -33,31 +27,29 @@ export interface CaseInput {
   look?: Observed<Look>;
 }
 
-/** A sidecar of nothing: what a pod outside the mesh has in the kubelet's way. */
-const NO_SIDECAR: Sidecar = {listeners: [], open: 'all', ipv6: true, containers: [], declaredPorts: []};
-
 /** Follows each probe of one pod and gathers what was seen to go wrong with it. */
 export function caseOf(input: CaseInput): PodCase {
   const {pod, owners, namespace, events, now, commands, look} = input;
   const declared = declaredOf(pod, owners);
-  const detection = detect(pod);
-  const meshed = detection.sidecar !== undefined || detection.labelled;
-  const profile = meshed ? agreedProfile(detection, declared, pod) : undefined;
-  const promised = sidecarOf(profile, declared, detection, pod);
+  const structure = structureOf(pod, declared);
+  const {detection, meshed, profile, sidecar: promised} = structure;
   const sidecar = observedSidecar(promised, declared, look);
   const injection = mustInject({...pod, annotations: declared.seen ? {...declared.value.annotations, ...pod.annotations} : pod.annotations}, namespace);
   const context = {pod, workload: workloadOf(pod, owners), now, commands};
   const symptoms = symptomsOf(context, events);
-  const probes = probesOf(pod, declared, profile, sidecar).map((probe): ProbeCase => {
+  const paths = sidecar === promised ? structure.probes : probesOf(pod, declared, profile, sidecar);
+  const probes = paths.map((probe): ProbeCase => {
+    const status = (probe.init ? pod.initContainers : pod.containers).find(({name}) => name === probe.container);
     const replay = look?.seen ? look.value.replays.find((one) => one.container === probe.container && one.probe === probe.type) : undefined;
     return {
       ...probe,
+      ...(status ? {status} : {}),
       symptoms: symptoms.filter((one) => (one.init ?? false) === probe.init && one.container === probe.container && one.probe === probe.type),
       ...(sidecar === promised ? {} : {promised: trace(probe.call, promised, pod)}),
       ...(replay ? {replay} : {}),
     };
   });
-  const followed: PodCase = {...context, namespace, declared, meshed, detection, profile, sidecar, injection, probes, events, symptoms, ...(look ? {look} : {})};
+  const followed: PodCase = {...context, namespace, declared, meshed, detection, profile, sidecar, injection, probes, events, symptoms, structure, ...(look ? {look} : {})};
   return look?.seen ? withAnswers(followed) : followed;
 }
 
@@ -79,91 +71,4 @@ function observedSidecar(promised: Sidecar, declared: Observed<Template>, look: 
   const whose = (type: ProbeType, port: number) =>
     (declared.seen ? declared.value.containers : []).filter((one) => one.probes[type] && declaredTarget(one, one.probes[type])?.port === port).map(({name}) => name);
   return {...promised, listeners: namedAfter(look.value.listeners.value, promised.listeners, whose)};
-}
-
-/** Of several profiles that fit, the first, provided that all lead each probe to the same end; else unknown. */
-function agreedProfile(detection: Detection, declared: Observed<Template>, pod: Pod): Observed<Profile> {
-  const [first, ...others] = detection.candidates;
-  const asked = `the release that injected pod ${pod.namespace}/${pod.name}`;
-  if (!first) return {seen: false, why: {asked, got: `the pod does not tell (${detection.because})`}};
-  if (others.length === 0 || !declared.seen) return {seen: true, value: first};
-  const ends = (profile: Profile) => {
-    const sidecar = sidecarOf({seen: true, value: profile}, declared, detection, pod);
-    return JSON.stringify(probesOf(pod, declared, {seen: true, value: profile}, sidecar).map(({path, reach}) => [path.end, reach]));
-  };
-  const want = ends(first);
-  if (others.every((profile) => ends(profile) === want)) return {seen: true, value: first};
-  return {seen: false, why: {asked, got: `${[first, ...others].map(({title}) => title).join(' or ')}: the pod does not tell, and they differ for its probes`}};
-}
-
-/** The proxy as the template makes us expect it, with what the pod itself shows: osm-init's rules, the healthcheck container. */
-function sidecarOf(profile: Observed<Profile> | undefined, declared: Observed<Template>, detection: Detection, pod: Pod): Sidecar {
-  if (!profile?.seen) return NO_SIDECAR;
-  if (profile.value.proxy !== 'none' && !detection.sidecar) return NO_SIDECAR;
-  const expected = expectedSidecar(profile.value, declared.seen ? declared.value : pod.spec);
-  const container = pod.spec.containers.find(({name}) => HEALTHCHECK_NAMES.includes(name))?.name;
-  return {
-    ...expected,
-    healthcheck: container === undefined ? undefined : {container, path: profile.value.healthcheck?.path ?? '/osm-healthcheck'},
-    open: expected.open === 'all' ? 'all' : (openPorts(detection.init) ?? expected.open),
-  };
-}
-
-type Followed = Omit<ProbeCase, 'symptoms'>;
-
-function probesOf(pod: Pod, declared: Observed<Template>, profile: Observed<Profile> | undefined, sidecar: Sidecar): Followed[] {
-  const expected = declared.seen && profile?.seen ? rewrite(profile.value, declared.value) : undefined;
-  const unjudged = profile !== undefined && !profile.seen;
-  return probedContainers(pod.spec).flatMap(({container, init}) =>
-    PROBE_TYPES.flatMap((type): Followed[] => {
-      const actual = container.probes[type];
-      const source = declaredProbe(declared, profile, container, type, init);
-      if (!actual && !source) return [];
-      const target = source && declaredTarget(source.container, source.probe);
-      const wanted = init ? undefined : expected?.get(container.name)?.[type];
-      const call: Call = actual ? callOf(container, actual) : {kind: 'unknown', keys: []};
-      const path = trace(call, sidecar, pod);
-      const status = (init ? pod.initContainers : pod.containers).find(({name}) => name === container.name);
-      const why = {asked: `the declared ${type} probe of container ${container.name}`, got: declared.seen ? 'its template does not hold it' : declared.why.got};
-      return [
-        {
-          container: container.name,
-          type,
-          init,
-          declared: source ? {seen: true, value: source} : {seen: false, why},
-          ...(target ? {target} : {}),
-          ...(actual ? {actual} : {}),
-          call,
-          ...(wanted ? {expectedCall: callOf(container, wanted)} : {}),
-          path,
-          reach: unjudged ? 'unknown' : reachWith(path.end, target, source !== undefined),
-          ...(status ? {status} : {}),
-        },
-      ];
-    }),
-  );
-}
-
-/**
- * What the owner declared. A probe that only the pod has was added by another webhook: it declares itself. Without a
- * template, so do handlers that are never rewritten; the others are lost.
- */
-function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType, init: boolean) {
-  const actual = container.probes[type];
-  if (declared.seen) {
-    const owner = (init ? declared.value.initContainers : declared.value.containers).find(({name}) => name === container.name);
-    const probe = owner?.probes[type];
-    if (owner && probe) return {container: owner, probe};
-    return actual && {container, probe: actual};
-  }
-  if (!actual) return undefined;
-  const rewritten = !init && profile?.seen === true && profile.value.proxy !== 'none' && cellOf(profile.value, actual.handler) !== undefined;
-  return rewritten || (profile !== undefined && !profile.seen) ? undefined : {container, probe: actual};
-}
-
-/** A named port that no port of the container bears has no declared target, and its break is proof enough. */
-function reachWith(end: PathEnd, target: Target | undefined, known: boolean): Reach {
-  if (!target && known && end.at === 'break' && end.reason === 'unresolved-port') return 'broken';
-  if (!target && known && end.at === 'target') return 'other';
-  return reachOf(end, target);
 }

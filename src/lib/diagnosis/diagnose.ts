@@ -23,21 +23,32 @@ interface Cause {
   found: Found;
 }
 
-/** Explains every symptom of every pod, judges every probe, and joins what replicas have in common. */
-export function diagnose(pods: PodCase[], refused: RefusedCase[]): Diagnosis {
-  const findings: Finding[] = [];
-  const rows: ProbeRow[] = [];
+/**
+ * Explains every symptom of every pod, judges every probe, and joins what replicas have in common. Takes the pods one by
+ * one and holds none of them, so that ten thousand cost no more memory than what is said of them.
+ */
+export function diagnose(pods: Iterable<PodCase>, refused: RefusedCase[]): Diagnosis {
+  const findings = new Map<string, Finding>();
+  const rows = new Map<string, ProbeRow>();
+  const silent = new Set<object>();
   for (const pod of pods) {
-    const causes = causesOf(pod);
-    findings.push(...causes.map((cause) => findingOf(pod, cause)));
-    rows.push(...pod.probes.map((probe) => rowOf(pod, probe, causes)));
+    const well = isWell(pod);
+    const causes = well && silent.has(pod.structure) ? [] : causesOf(pod);
+    if (well && causes.length === 0) silent.add(pod.structure);
+    for (const cause of causes) joinFinding(findings, findingOf(pod, cause));
+    for (const probe of pod.probes) joinRow(rows, rowOf(pod, probe, causes));
   }
   for (const one of refused) {
     const finding = refusedFinding(one);
-    findings.push(finding);
-    rows.push(...refusedRows(one, finding));
+    joinFinding(findings, finding);
+    for (const row of refusedRows(one, finding)) joinRow(rows, row);
   }
-  return {rows: joinRows(rows), findings: joinFindings(findings)};
+  return {rows: sortedRows([...rows.values()]), findings: sortedFindings([...findings.values()])};
+}
+
+/** Nothing was seen to go wrong: then what the checks say follows from how the pod was made, and replicas are all alike. */
+function isWell({pod, meshed, symptoms, look, events}: PodCase): boolean {
+  return meshed && symptoms.length === 0 && !look && events.seen && pod.node !== undefined && pod.containers.length > 0 && pod.containers.every(({state, ready}) => ready && state.kind === 'running');
 }
 
 /**
@@ -259,15 +270,15 @@ function refusedRows(one: RefusedCase, finding: Finding): ProbeRow[] {
 }
 
 /** Replicas that agree in all but their names share a row. */
-function joinRows(rows: ProbeRow[]): ProbeRow[] {
-  const joined = new Map<string, ProbeRow>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.workload, row.container, row.probe, row.declared, row.call, row.reaches, row.verdict, row.why, row.codes, row.profile]);
-    const known = joined.get(key);
-    if (known) known.pods.push(...row.pods);
-    else joined.set(key, row);
-  }
-  const all = [...joined.values()];
+function joinRow(joined: Map<string, ProbeRow>, row: ProbeRow): void {
+  const {workload, container, probe, declared, call, reaches, verdict, why, codes, profile} = row;
+  const key = [workload.namespace, workload.kind, workload.name, container, probe, declared, call, reaches, verdict, why, codes.join(), profile].join('\n');
+  const known = joined.get(key);
+  if (known) known.pods.push(...row.pods);
+  else joined.set(key, row);
+}
+
+function sortedRows(all: ProbeRow[]): ProbeRow[] {
   for (const row of all) row.pods.sort();
   const worst = new Map<string, number>();
   for (const row of all) {
@@ -293,15 +304,19 @@ function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function joinFindings(findings: Finding[]): Finding[] {
-  const joined = new Map<string, Finding>();
-  // Of replicas that differ in degree only, the worst is shown.
-  for (const finding of [...findings].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || order(a.pods[0] ?? '', b.pods[0] ?? ''))) {
-    const known = joined.get(finding.fingerprint);
-    if (!known) joined.set(finding.fingerprint, finding);
-    else known.pods = [...known.pods.slice(0, 1), ...[...new Set([...known.pods.slice(1), ...finding.pods])].filter((name) => name !== known.pods[0]).sort()];
-  }
-  return [...joined.values()].sort(
+/** Equal findings of replicas are one. Of replicas that differ in degree only, the worst is shown. */
+function joinFinding(joined: Map<string, Finding>, finding: Finding): void {
+  const known = joined.get(finding.fingerprint);
+  if (!known) return void joined.set(finding.fingerprint, finding);
+  const degree = ({severity}: Finding) => SEVERITIES.indexOf(severity);
+  const shown = degree(finding) - degree(known) || order(finding.pods[0] ?? '', known.pods[0] ?? '');
+  if (shown < 0) joined.set(finding.fingerprint, {...finding, pods: [...finding.pods, ...known.pods]});
+  else known.pods.push(...finding.pods);
+}
+
+function sortedFindings(all: Finding[]): Finding[] {
+  for (const finding of all) finding.pods = [...finding.pods.slice(0, 1), ...[...new Set(finding.pods.slice(1))].filter((name) => name !== finding.pods[0]).sort()];
+  return all.sort(
     (a, b) =>
       SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
       order(nameOf(a.workload), nameOf(b.workload)) ||

@@ -4,10 +4,17 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const LOWER_M = 0x6d;
+
+/** A fifth of a pod's bytes, and nobody reads them: they are cut out before they are parsed. */
+const UNREAD = Buffer.from('"managedFields":[');
+const ZERO = Buffer.from('0');
+/** Objects and arrays around the keys of an item's metadata. */
+const METADATA_DEPTH = 4;
 
 /**
  * Cuts the items out of a list's JSON as its bytes arrive, and hands each over parsed, so that ten thousand pods never
- * lie in memory together. `end()` answers with the rest of the document, its `items` empty.
+ * lie in memory together; their managedFields come as 0. `end()` answers with the rest of the document, its `items` empty.
  * @throws {SyntaxError} by `push` for an item that is no JSON, by `end` for a list that stopped in the middle
  */
 export class ItemCutter {
@@ -21,6 +28,8 @@ export class ItemCutter {
   /** The envelope's last bytes tell when the array of items begins. */
   #tail = '';
   #inItems = false;
+  /** Inside of what is left out. */
+  #skipping = false;
   #each: (item: Record<string, unknown>) => void;
 
   constructor(each: (item: Record<string, unknown>) => void) {
@@ -36,7 +45,16 @@ export class ItemCutter {
         continue;
       }
       const byte = chunk[at]!;
-      if (byte === QUOTE) this.#inString = true;
+      if (byte === QUOTE) {
+        this.#inString = true;
+        if (this.#depth === METADATA_DEPTH && this.#inItems && chunk[at + 1] === LOWER_M && chunk.subarray(at, at + UNREAD.length).equals(UNREAD)) {
+          this.#pending.push(Buffer.from(chunk.subarray(from, at + UNREAD.length - 1)), ZERO);
+          this.#inString = false;
+          this.#skipping = true;
+          this.#depth++;
+          at += UNREAD.length - 1;
+        }
+      }
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         if (byte === OPEN_BRACKET && this.#depth === 1 && this.#beginsItems(chunk, envelopeFrom, at)) {
           this.#envelope.push(Buffer.from(chunk.subarray(envelopeFrom, at + 1)));
@@ -46,7 +64,10 @@ export class ItemCutter {
         this.#depth++;
       } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
         this.#depth--;
-        if (this.#inItems && this.#depth === 2) {
+        if (this.#skipping && this.#depth === METADATA_DEPTH) {
+          this.#skipping = false;
+          from = at + 1;
+        } else if (this.#inItems && this.#depth === 2) {
           this.#hand(chunk.subarray(from, at + 1));
           from = at + 1;
         } else if (this.#inItems && this.#depth === 1) {
@@ -55,7 +76,7 @@ export class ItemCutter {
         }
       }
     }
-    if (this.#inItems && this.#depth > 2) this.#pending.push(Buffer.from(chunk.subarray(from)));
+    if (this.#inItems && this.#depth > 2 && !this.#skipping) this.#pending.push(Buffer.from(chunk.subarray(from)));
     if (envelopeFrom >= 0) this.#keepEnvelope(chunk.subarray(envelopeFrom));
   }
 

@@ -4,11 +4,11 @@ import {meshLabels, specOf, templateOf} from './template.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Shares equal specs between pods: ten thousand replicas hold one. */
-export type Intern = (spec: PodSpec) => PodSpec;
+/** Shares equal specs, or templates: ten thousand replicas hold one. */
+export type Intern<T> = (spec: T) => T;
 
-export function interning(): Intern {
-  const known = new Map<string, PodSpec>();
+export function interning<T>(): Intern<T> {
+  const known = new Map<string, T>();
   return (spec) => {
     const key = JSON.stringify(spec);
     const same = known.get(key);
@@ -18,7 +18,7 @@ export function interning(): Intern {
 }
 
 /** A Pod of the API, reduced to what the checks read. */
-export function podOf(raw: Raw, intern: Intern): Pod {
+export function podOf(raw: Raw, intern: Intern<PodSpec>): Pod {
   const metadata = object(raw.metadata);
   const status = object(raw.status);
   const owner = ownerOf(metadata);

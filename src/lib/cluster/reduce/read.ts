@@ -36,8 +36,9 @@ export function strings(value: unknown, keep: (key: string) => boolean): Record<
   return kept;
 }
 
-/** Leaves out keys whose value is undefined, so that models stay small and compare well. */
+/** Leaves out keys whose value is undefined, so that models stay small and compare well; by a copy, as `delete` makes an object slow. */
 export function defined<T extends object>(value: T): T {
-  for (const key of Object.keys(value) as (keyof T)[]) if (value[key] === undefined) delete value[key];
-  return value;
+  const kept = {} as T;
+  for (const key in value) if (value[key] !== undefined) kept[key] = value[key];
+  return kept;
 }
