@@ -21,13 +21,14 @@ export default class Verify extends ProbesCommand {
     only: Flags.string({delimiter: ',', multipleNonGreedy: true, multiple: true, description: 'report these codes only'}),
     skip: Flags.string({delimiter: ',', multipleNonGreedy: true, multiple: true, description: 'leave these codes out'}),
     live: Flags.option({options: LIVE_MODES, default: 'auto' as const})({description: 'look into pods by port-forward: where lists leave a question, everywhere, or nowhere'}),
+    'bootstrap-secret': Flags.boolean({description: "read a pod's bootstrap Secret where Envoy's configuration can't be seen; its keys are neither kept nor shown"}),
     show: Flags.option({options: ['all'] as const})({description: 'show passing rows too'}),
   };
 
   async run(): Promise<void> {
     const {flags, argv} = await this.parse(Verify);
     const outputs = flags.output.map(parseOutput);
-    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), flags.live)));
+    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), flags.live, flags['bootstrap-secret'])));
     const wanted = filterReport(report, flags);
     for (const {format, file} of outputs) {
       const look = file === undefined ? this.look(flags) : {color: false, utf8: true};

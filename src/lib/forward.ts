@@ -76,7 +76,7 @@ function groupsOf(cases: PodCase[], allPods: boolean): PodCase[][] {
 async function lookFirst(cluster: Cluster, candidates: PodCase[], wanted: Wanted): Promise<{pod: PodCase; look: Observed<Look>}> {
   const tried: {pod: PodCase; look: Observed<Look>}[] = [];
   for (const pod of candidates.slice(0, cluster.origin.kind === 'snapshot' ? undefined : 1)) {
-    tried.push({pod, look: isUp(pod) ? ((await lookInto(cluster, pod, wantedOf(pod, wanted))) ?? notRecorded(pod)) : down(pod)});
+    tried.push({pod, look: isUp(pod) ? ((await lookInto(cluster, pod, {probes: wantedOf(pod, wanted)})) ?? notRecorded(pod)) : down(pod)});
     if (tried.at(-1)!.look.seen) return tried.at(-1)!;
   }
   return tried[0]!;

@@ -21,13 +21,13 @@ export interface Looks {
 const AT_ONCE = 16;
 
 /** Looks into the pods that need it. @throws {ClusterError} aborted */
-export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, rows: ProbeRow[], mode: LiveMode): Promise<Looks> {
+export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, rows: ProbeRow[], mode: LiveMode, bootstrapSecret: boolean): Promise<Looks> {
   const groups = groupsOf(cases, rows, mode);
   const byUid = new Map<string, Observed<Look>>();
   const waiting = [...groups];
   const work = async () => {
     for (let group = waiting.shift(); group; group = waiting.shift()) {
-      const look = await lookInto(cluster, group[0]!);
+      const look = await lookInto(cluster, group[0]!, {bootstrapSecret});
       if (look) for (const {pod} of group) byUid.set(pod.uid, look);
     }
   };
@@ -74,6 +74,7 @@ function unseenOf(looks: {pod: PodCase; look: Observed<Look>}[], mode: LiveMode)
   for (const {pod: {pod, profile}, look} of looks) {
     if (!look.seen) add(pod.namespace, 'a port-forward to pods', look.why);
     else {
+      for (const why of look.value.missed) add(pod.namespace, 'a port-forward to pods', why);
       if (!look.value.accessLog.seen && profile?.seen && profile.value.proxy === 'envoy') add(pod.namespace, 'logs of pods', look.value.accessLog.why);
       if (!look.value.listeners.seen && profile?.seen && profile.value.proxy === 'envoy' && !/refused/.test(look.value.listeners.why.got)) add(pod.namespace, "Envoy's configuration", look.value.listeners.why);
     }

@@ -1,7 +1,7 @@
 import type {PodCase, ProbeCase} from './checks/case.ts';
 import {ClusterError, type Cluster} from './cluster/cluster.ts';
 import {adminAsks, readAdmin} from './cluster/envoy-admin.ts';
-import {readAccessLog, readLog} from './cluster/observe.ts';
+import {readAccessLog, readBootstrap, readLog} from './cluster/observe.ts';
 import {isMeshContainer} from './mesh/names.ts';
 import type {AccessLine, LogLines, Look} from './model/look.ts';
 import type {Observed} from './model/unseen.ts';
@@ -12,11 +12,31 @@ const LAST_LINES = 5;
 
 /**
  * Looks into one running pod: Envoy's configuration, counters and log, and each probe sent as the kubelet sends it, once
- * through the mesh and once past it; of `probes` only, where they are given. All questions of a round share one tunnel.
+ * through the mesh and once past it. All questions of a round share one tunnel.
  * Undefined where a snapshot was recorded without such a look.
  * @throws {ClusterError} aborted; what else can't be seen comes back as `seen: false`
  */
-export async function lookInto(cluster: Cluster, pod: PodCase, probes: ProbeCase[] = pod.probes): Promise<Observed<Look> | undefined> {
+export async function lookInto(cluster: Cluster, pod: PodCase, {probes = pod.probes, bootstrapSecret = false}: LookOptions = {}): Promise<Observed<Look> | undefined> {
+  const secret = bootstrapSecret ? await observed(() => readBootstrap(cluster, pod.pod)) : undefined;
+  const look = await byTunnel(cluster, pod, probes);
+  if (!secret || !look) return look;
+  // What Envoy itself says comes first: the Secret is only what it was given.
+  if (look.seen) return {seen: true, value: look.value.listeners.seen ? look.value : {...look.value, listeners: secret}};
+  return secret.seen ? {seen: true, value: {...nothing(cluster, pod), listeners: secret, missed: [look.why]}} : look;
+}
+
+export interface LookOptions {
+  /** These only; all where they are not given. */
+  probes?: ProbeCase[];
+  /** Read the pod's bootstrap Secret where Envoy's configuration can't be seen. */
+  bootstrapSecret?: boolean;
+}
+
+function nothing(cluster: Cluster, pod: PodCase): Look {
+  return {pod: pod.pod.name, at: cluster.now(), setupMs: 0, listeners: notAsked(pod), envoy: notAsked(pod), accessLog: notAsked(pod), logs: [], replays: [], missed: []};
+}
+
+async function byTunnel(cluster: Cluster, pod: PodCase, probes: ProbeCase[]): Promise<Observed<Look> | undefined> {
   try {
     const accessLog = await logged(cluster, pod);
     const userAgent = await userAgentOf(cluster, accessLog);
@@ -24,7 +44,7 @@ export async function lookInto(cluster: Cluster, pod: PodCase, probes: ProbeCase
     const admin = pod.detection.sidecar && pod.profile?.seen && pod.profile.value.proxy === 'envoy' ? adminAsks() : [];
     const {setupMs, beside, replays} = await replayAll(cluster, pod, questions, {beside: admin, decide: true});
     const envoy = admin.length > 0 ? readAdmin(pod.pod.name, beside) : {listeners: notAsked(pod), envoy: notAsked(pod)};
-    return {seen: true, value: {pod: pod.pod.name, at: cluster.now(), setupMs, ...envoy, accessLog, logs: await lastWords(cluster, pod), replays}};
+    return {seen: true, value: {pod: pod.pod.name, at: cluster.now(), setupMs, ...envoy, accessLog, logs: await lastWords(cluster, pod), replays, missed: []}};
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
     if (cluster.origin.kind === 'snapshot' && error.reason === 'not-found') return undefined;

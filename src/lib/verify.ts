@@ -16,12 +16,12 @@ type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
  * Follows every probe in scope: by what lists tell, and where that leaves a question, by a look into the pods.
  * @throws {ClusterError} when pods can't be listed
  */
-export async function verify(cluster: Cluster, scope: Scope, commands: Commands, live: LiveMode): Promise<Report> {
+export async function verify(cluster: Cluster, scope: Scope, commands: Commands, live: LiveMode, bootstrapSecret = false): Promise<Report> {
   const facts = await gather(cluster, scope);
   const head: Head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
   const report = reportOf(casesOf(facts, head, commands), facts, head, commands);
   if (live === 'never') return report;
-  const looks = await lookIntoAll(cluster, casesOf(facts, head, commands), report.rows, live);
+  const looks = await lookIntoAll(cluster, casesOf(facts, head, commands), report.rows, live, bootstrapSecret);
   const asked = refusedCases(facts, head.now, commands).some(hidesReason) ? await injectorLog(cluster) : {};
   if (looks.byUid.size === 0 && !asked.says) return report;
   return {

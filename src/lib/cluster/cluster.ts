@@ -12,6 +12,8 @@ export const RESOURCES = {
   statefulsets: {path: '/apis/apps/v1', group: 'apps', kind: 'StatefulSet', namespaced: true},
   daemonsets: {path: '/apis/apps/v1', group: 'apps', kind: 'DaemonSet', namespaced: true},
   controllerrevisions: {path: '/apis/apps/v1', group: 'apps', kind: 'ControllerRevision', namespaced: true},
+  /** Read by name only, and only where the user asks for it. */
+  secrets: {path: '/api/v1', group: '', kind: 'Secret', namespaced: true},
   meshconfigs: {path: '/apis/config.openservicemesh.io/v1alpha2', group: 'config.openservicemesh.io', kind: 'MeshConfig', namespaced: true},
   jobs: {path: '/apis/batch/v1', group: 'batch', kind: 'Job', namespaced: true},
 } as const;

@@ -1,14 +1,18 @@
+import {parse} from 'yaml';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Mark} from '../model/events-report.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, OwnerKind} from '../model/owner.ts';
 import type {AccessLine} from '../model/look.ts';
+import type {ProbeListener} from '../model/path.ts';
 import type {Pod, PodSpec, Template} from '../model/pod.ts';
-import {RESOURCES, type Cluster, type ListOptions, type PodName, type Resource} from './cluster.ts';
+import {ClusterError, RESOURCES, type Cluster, type ListOptions, type PodName, type Resource} from './cluster.ts';
 import {refusalLineOf} from './reduce/injector-log.ts';
 import {accessLineOf} from './reduce/access-log.ts';
 import {eventOf} from './reduce/event.ts';
 import {namespaceOf} from './reduce/namespace.ts';
+import {observedListeners} from './reduce/config-dump.ts';
+import {object} from './reduce/read.ts';
 import {ownerObject} from './reduce/owner.ts';
 import {meshChangesOf} from './reduce/mesh-config.ts';
 import {interning, podOf} from './reduce/pod.ts';
@@ -62,6 +66,29 @@ export async function getNamespace(cluster: Cluster, name: string): Promise<Name
 
 /** Lines of a log are few and short; an app that logs much is not read to the end. */
 const LOG_BYTES = 256 * 1024;
+
+/**
+ * The probe listeners that the injector gave a pod's Envoy, by the bootstrap Secret: what its configuration was at its start.
+ * Needs get on that Secret; of its keys nothing is kept.
+ */
+export async function readBootstrap(cluster: Cluster, {labels, namespace}: Pod): Promise<ProbeListener[]> {
+  const uuid = labels['osm-proxy-uuid'];
+  const name = `envoy-bootstrap-config-${uuid ?? ''}`;
+  const asked = `the static configuration in secrets/${name} in namespace ${namespace}`;
+  if (uuid === undefined) throw new ClusterError('invalid', {asked: 'the bootstrap Secret of the pod', got: 'the pod has no label osm-proxy-uuid'});
+  const data = object((await cluster.get('secrets', namespace, name))['data'])['bootstrap.yaml'];
+  const listeners = observedListeners({configs: [{bootstrap: parsedYaml(typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : '')}]});
+  if (!listeners) throw new ClusterError('bad-answer', {asked, got: 'no bootstrap.yaml in it, or none that can be read'});
+  return listeners;
+}
+
+function parsedYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined; // Then there is nothing that can be read, which is said.
+  }
+}
 
 /** The last twenty of each probe type, and some for other containers that share it. */
 const ACCESS_LINES = 90;

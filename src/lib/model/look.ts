@@ -1,7 +1,7 @@
 import type {Answer, Ask} from './answer.ts';
 import type {ProbeListener} from './path.ts';
 import type {ProbeType} from './probe.ts';
-import type {Observed} from './unseen.ts';
+import type {Observed, Unseen} from './unseen.ts';
 
 export interface Hop {
   ask: Ask;
@@ -71,4 +71,6 @@ export interface Look {
   accessLog: Observed<AccessLine[]>;
   logs: LogLines[];
   replays: Replay[];
+  /** What was asked in vain, though something else was seen. */
+  missed: Unseen[];
 }

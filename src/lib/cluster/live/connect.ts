@@ -50,7 +50,7 @@ export function connect(options: ConnectOptions): LiveCluster {
     async list(resource, listing, each) {
       const asking = askFor(resource, listing, options.kubectlFlags);
       const paged = !(await streams(cluster));
-      await pages(asking, paged, (ask, hand) => listOnce(signedIn, ask, options, hand), each);
+      await pages(asking, paged, (ask, hand) => listOnce(signedIn, ask, options, hand, resource === 'meshconfigs'), each);
     },
     async get(resource, namespace, name) {
       const {path} = askFor(resource, namespace === undefined ? {} : {namespace}, options.kubectlFlags);
@@ -126,9 +126,9 @@ async function pages(asking: Asking, paged: boolean, once: ListOnce, each: (item
   }
 }
 
-async function listOnce(signedIn: () => Promise<Credentials>, asking: Asking, limits: Limits, hand: (item: RawObject) => void): Promise<RawObject> {
+async function listOnce(signedIn: () => Promise<Credentials>, asking: Asking, limits: Limits, hand: (item: RawObject) => void, whole: boolean): Promise<RawObject> {
   const rest = await send(await signedIn(), asking, limits, () => {
-    const cutter = new ItemCutter(hand);
+    const cutter = new ItemCutter(hand, {whole});
     return {take: (chunk) => cutter.push(chunk), end: () => cutter.end()};
   });
   if (!('metadata' in rest) || !('items' in rest)) throw new ClusterError('bad-answer', {asked: asking.asked, got: `no list came back, but kind ${clean(JSON.stringify(rest['kind'] ?? null))}`});

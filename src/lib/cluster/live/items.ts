@@ -14,7 +14,7 @@ const METADATA_DEPTH = 4;
 
 /**
  * Cuts the items out of a list's JSON as its bytes arrive, and hands each over parsed, so that ten thousand pods never
- * lie in memory together; their managedFields come as 0. `end()` answers with the rest of the document, its `items` empty.
+ * lie in memory together; their managedFields come as 0, unless `whole`. `end()` answers with the rest of the document, its `items` empty.
  * @throws {SyntaxError} by `push` for an item that is no JSON, by `end` for a list that stopped in the middle
  */
 export class ItemCutter {
@@ -32,8 +32,11 @@ export class ItemCutter {
   #skipping = false;
   #each: (item: Record<string, unknown>) => void;
 
-  constructor(each: (item: Record<string, unknown>) => void) {
+  readonly #whole: boolean;
+
+  constructor(each: (item: Record<string, unknown>) => void, {whole = false}: {whole?: boolean} = {}) {
     this.#each = each;
+    this.#whole = whole;
   }
 
   push(chunk: Buffer): void {
@@ -47,7 +50,7 @@ export class ItemCutter {
       const byte = chunk[at]!;
       if (byte === QUOTE) {
         this.#inString = true;
-        if (this.#depth === METADATA_DEPTH && this.#inItems && chunk[at + 1] === LOWER_M && chunk.subarray(at, at + UNREAD.length).equals(UNREAD)) {
+        if (!this.#whole && this.#depth === METADATA_DEPTH && this.#inItems && chunk[at + 1] === LOWER_M && chunk.subarray(at, at + UNREAD.length).equals(UNREAD)) {
           this.#pending.push(Buffer.from(chunk.subarray(from, at + UNREAD.length - 1)), ZERO);
           this.#inString = false;
           this.#skipping = true;

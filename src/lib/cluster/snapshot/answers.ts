@@ -50,12 +50,17 @@ function configOf(body: string): string {
   const configs = listOf(dump['configs']).flatMap((config) => {
     const resources = entryOf(entryOf(config['bootstrap'])['static_resources']);
     const wrapped = (key: string, inner: string) => listOf(config[key]).filter((one) => ofProbes(entryOf(one[inner])));
-    if (config['bootstrap'] !== undefined) return [{'@type': config['@type'], bootstrap: {static_resources: {listeners: listOf(resources['listeners']).filter(ofProbes), clusters: listOf(resources['clusters']).filter(ofProbes)}}}];
+    if (config['bootstrap'] !== undefined) return [{'@type': config['@type'], bootstrap: {static_resources: probeResources(resources)}}];
     if (config['static_listeners'] !== undefined) return [{'@type': config['@type'], static_listeners: wrapped('static_listeners', 'listener')}];
     if (config['static_clusters'] !== undefined) return [{'@type': config['@type'], static_clusters: wrapped('static_clusters', 'cluster')}];
     return ofProbes(entryOf(config['listener'] ?? config['cluster'])) ? [config] : [];
   });
   return JSON.stringify({configs});
+}
+
+/** Of all that is static, what belongs to probes. */
+export function probeResources(resources: Entry): Entry {
+  return {listeners: listOf(resources['listeners']).filter(ofProbes), clusters: listOf(resources['clusters']).filter(ofProbes)};
 }
 
 /** By its name, or by a port that is the mesh's own for probes. */

@@ -1,4 +1,6 @@
 import {createHash} from 'node:crypto';
+import {parse} from 'yaml';
+import {probeResources} from './answers.ts';
 import {hostsIn} from '../reduce/probe.ts';
 import {isMeshLabel, keepsWords} from '../reduce/template.ts';
 
@@ -98,6 +100,7 @@ const CONTROLLER: Rule = {
   },
 };
 const RULES: Record<string, Rule> = {
+  secrets: {metadata: {name: true, namespace: true}, data: {'bootstrap.yaml': (value) => (typeof value === 'string' ? probesOfBootstrap(value) : undefined)}},
   pods: {
     metadata: METADATA,
     spec: POD_SPEC,
@@ -130,6 +133,12 @@ const RULES: Record<string, Rule> = {
   meshconfigs: {metadata: {name: true, namespace: true, uid: true, creationTimestamp: true, managedFields: each({time: true, fieldsV1: {'f:spec': () => ({})}})}},
   controllerrevisions: {metadata: METADATA, data: {spec: {template: TEMPLATE}}},
 };
+
+/** Of a bootstrap, in base64, the probes' listeners and clusters; keys never reach a file. */
+function probesOfBootstrap(data: string): string {
+  const bootstrap = parse(Buffer.from(data, 'base64').toString('utf8')) as {static_resources?: Record<string, unknown>} | null;
+  return Buffer.from(JSON.stringify({static_resources: probeResources(bootstrap?.static_resources ?? {})})).toString('base64');
+}
 
 /** What was applied is a manifest in a string: its template is redacted like any other. */
 function annotations(value: Json): Json {

@@ -57,7 +57,7 @@ export function workloadEvents(input: EventsInput, options: EventsOptions): Work
 function withLog(one: PodCase, told: Told | undefined): PodCase {
   if (!told?.accessLog?.seen) return one;
   const nothing = {seen: false, why: {asked: 'the inside of the pod', got: 'not asked'}} as const;
-  return {...one, look: {seen: true, value: {pod: one.pod.name, at: one.now, setupMs: 0, listeners: nothing, envoy: nothing, accessLog: told.accessLog, logs: [], replays: []}}};
+  return {...one, look: {seen: true, value: {pod: one.pod.name, at: one.now, setupMs: 0, listeners: nothing, envoy: nothing, accessLog: told.accessLog, logs: [], replays: [], missed: []}}};
 }
 
 function rank({quiet, probes, starting, runtime}: WorkloadEvents): number {
