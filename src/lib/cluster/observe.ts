@@ -77,7 +77,8 @@ export async function readBootstrap(cluster: Cluster, {labels, namespace}: Pod):
   const asked = `the static configuration in secrets/${name} in namespace ${namespace}`;
   if (uuid === undefined) throw new ClusterError('invalid', {asked: 'the bootstrap Secret of the pod', got: 'the pod has no label osm-proxy-uuid'});
   const data = object((await cluster.get('secrets', namespace, name))['data'])['bootstrap.yaml'];
-  const listeners = observedListeners({configs: [{bootstrap: parsedYaml(typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : '')}]});
+  const bootstrap = object(parsedYaml(typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : ''));
+  const listeners = 'static_resources' in bootstrap ? observedListeners({configs: [{bootstrap}]}) : undefined;
   if (!listeners) throw new ClusterError('bad-answer', {asked, got: 'no bootstrap.yaml in it, or none that can be read'});
   return listeners;
 }
