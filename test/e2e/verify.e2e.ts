@@ -92,7 +92,7 @@ describe('verify on a real mesh', () => {
   });
 
   it('a snapshot is judged as the cluster is', async function () {
-    const plain = ({probes, findings}: Document) => ({probes: probes.map(({workload, container, probe, verdict, why}) => ({workload, container, probe, verdict, why})), findings: findings.map(({code, fingerprint}) => ({code, fingerprint}))});
+    const plain = ({probes, findings}: Document) => ({probes: probes.map(({workload, container, probe, verdict, why}) => ({workload, container, probe, verdict, why: why.replaceAll(/[\d.]+/g, 'N')})), findings: findings.map(({code, fingerprint}) => ({code, fingerprint}))});
     // A cluster moves on: only a snapshot between two looks that agree must agree with them.
     for (let attempt = 0; ; attempt++) {
       const to = join(mkdtempSync(join(tmpdir(), 'osm-probes-e2e-')), 'zoo.tgz');
