@@ -4,7 +4,7 @@ import {getOwner, watchEvents, watchPods} from '../cluster/observe.ts';
 import {caseOf} from '../diagnosis/case.ts';
 import {workloadOf} from '../diagnosis/declared.ts';
 import {eventHappened, statusHappened} from '../diagnosis/events/happened.ts';
-import {asideOf, BY_KIND, type Facts, type Scope} from '../gather.ts';
+import {asideOf, BY_KIND, withinOf, type Facts, type Scope} from '../gather.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {EventsReport} from '../model/events-report.ts';
 import type {Happening} from '../model/happening.ts';
@@ -20,11 +20,10 @@ import {tell, type TellingOptions} from './events.ts';
 export async function follow(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions, say: {report(report: EventsReport): void; happening(one: Happening): void}, signal: AbortSignal): Promise<void> {
   const early: (() => Promise<void>)[] = [];
   let handle = (work: () => Promise<void>): void => void early.push(work);
-  const within = scope.namespaces.length > 0 ? scope.namespaces.map((namespace) => ({namespace})) : [{}];
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const told = new Told(cluster, scope, commands, options, say.happening);
-  const watches = within.flatMap((one) => [
+  const watches = withinOf(scope).flatMap((one) => [
     watchPods(cluster, {...one, ...(scope.selector ? {labelSelector: scope.selector} : {})}, (pod, gone) => handle(() => told.pod(pod, gone)), both),
     watchEvents(cluster, one, (event) => handle(() => told.event(event)), both),
   ]);
