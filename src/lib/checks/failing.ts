@@ -31,11 +31,11 @@ function decoded(path: string): string {
   }
 }
 
-function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Meaning {
+function meaningOf(pod: PodCase, probe: ProbeCase, {failure, status, url, text}: Symptom): Meaning {
   const via = viaOf(probe);
   const proxied = via === 'envoy-http' || via === 'pipy';
   const redirect = redirectedTo(probe, url);
-  if (redirect && failure !== 'redirect-loop') return {why: 'redirected', couldBe: [`the app redirects to ${redirect}, where the mesh does not let the kubelet through`], blame: 'app'};
+  if (redirect && failure !== 'redirect-loop') return {why: 'redirected', couldBe: [`the app redirects to ${redirect}, ${pod.sidecar.open === 'all' ? 'and the kubelet gets no good answer there' : 'where the mesh does not let the kubelet through'}`], blame: 'app'};
   switch (failure) {
     case 'status':
       return ofStatus(probe, status ?? 0, via);
@@ -45,7 +45,7 @@ function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Mea
         couldBe: [`the app answers ${ownTarget(probe)} slower than ${probe.actual?.timeoutSeconds ?? 1}s`, 'the proxy is starved of CPU', 'a NetworkPolicy or the network drops the call'],
       };
     case 'refused':
-      return {why: 'refused', couldBe: proxied ? ['the proxy is not up: it waits for the control plane, or has ended', 'the proxy was given no such listener'] : via === 'healthcheck' ? ['the healthcheck container is not up'] : [`nothing listens on ${ownTarget(probe)}`]};
+      return {why: 'refused', couldBe: proxied ? ['the proxy is not up: it waits for the control plane, or has ended', 'the proxy was given no such listener'] : via === 'healthcheck' ? ['the healthcheck container is not up'] : [`nothing listens on ${ownTarget(probe)}`, ...(via === 'direct' ? ['the app listens on 127.0.0.1 only'] : [])]};
     case 'reset':
     case 'eof':
       return {why: 'connection closed', couldBe: via === 'envoy-tcp' ? [`nothing listens on ${ownTarget(probe)}`, 'the app ends the connection'] : ['the app redirects to a port that the mesh does not let through', 'the proxy or the app ended in the middle']};
@@ -76,6 +76,7 @@ function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Mea
 
 function commandSaysNo({actual, type}: ProbeCase, text: string): Meaning {
   if (actual?.handler.kind !== 'exec' || ['ready: false', 'started: false'].includes(text)) return {why: type === 'startup' ? 'not started yet' : text === 'ready: false' ? 'not ready' : 'fails', couldBe: []};
+  if (/\b(?:[abd]a?)?sh: .*\bnot found$/m.test(text)) return {why: 'the command can not be run', couldBe: ['the command calls a program that is not in the image'], blame: 'spec'};
   const own = 'the command says that the app is not well';
   return actual.handler.hosts.some((host) => !isLocal(host)) ? {why: 'the command says no', couldBe: [own, 'the mesh or its policies do not let the command through']} : {why: 'the command says no', couldBe: [own], blame: 'app'};
 }
@@ -164,7 +165,7 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
   const newest = [...live].sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || b.count - a.count || (a.text < b.text ? -1 : 1));
   const main = newest.find((one) => !isStartNoise(probe, one)) ?? newest[0];
   if (!main || groupOf(probe, main) !== group) return [];
-  const meaning = meaningOf(probe, main);
+  const meaning = meaningOf(pod, probe, main);
   const sure = meaning.couldBe.length === 1;
   const kills = [...probe.symptoms.filter(({kind}) => kind === 'killed'), ...restartsFor(pod, probe)];
   const {pod: {name, namespace}, commands} = pod;
@@ -239,7 +240,7 @@ const killed: Check = {
       .map((symptom): Found => {
         const of = pod.probes.find(({container, type}) => container === symptom.container && type === symptom.probe);
         const failures = of?.symptoms.filter(({kind}) => kind === 'probe') ?? [];
-        const meanings = of ? [...new Set(failures.flatMap((one) => meaningOf(of, one).couldBe))] : [];
+        const meanings = of ? [...new Set(failures.flatMap((one) => meaningOf(pod, of, one).couldBe))] : [];
         const crash = exitsItself(pod, symptom.container!) ? [] : pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
         return {
           ...(symptom.container ? {container: symptom.container} : {}),

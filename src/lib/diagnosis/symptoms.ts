@@ -180,7 +180,9 @@ function probeState({pod, now}: SymptomContext, {reading, container, init, count
   if (last < startedAt || gated(status)) return status.restartCount > 0 && now - startedAt < QUIET_MS ? 'maybe' : 'over';
   // Refused while the proxy was still starting, and never again: each new pod shows some (C1).
   if (last - startedAt < Math.max(30_000, 2 * periodMs) && first >= startedAt && !muted) return fresh ? 'starting' : 'over';
-  if (fresh) return count > 1 && reading.outcome !== 'errored' ? 'going-on' : 'maybe';
+  // A failure of an hour ago is counted in the same event: only failures that follow each other go on.
+  const inARow = muted || last - first <= 2 * count * periodMs;
+  if (fresh) return count > 1 && inARow && reading.outcome !== 'errored' ? 'going-on' : 'maybe';
   return muted && now - last <= SPAM_WINDOW_SECONDS * 1000 + periodMs ? 'maybe' : 'over';
 }
 
