@@ -26,8 +26,12 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   ];
 }
 
-/** The kubelet does not ask it yet, or a failure does not count yet; only of a readiness probe the status shows that it has succeeded. */
-function young({now}: PodCase, {actual, status, type}: ProbeCase): boolean {
+/**
+ * The kubelet does not ask it yet, or a failure does not count yet; only of a readiness probe the status shows that it has
+ * succeeded. A probe that failed in the run before has no such excuse.
+ */
+function young({now}: PodCase, {actual, status, type, symptoms}: ProbeCase): boolean {
+  if (symptoms.some(({state}) => state === 'going-on' || state === 'maybe')) return false;
   if (!actual || status?.state.kind !== 'running' || (type === 'readiness' && status.ready)) return false;
   if (type !== 'startup' && status.started === false) return true;
   return now - (status.state.startedAt ?? 0) < startBudgetSeconds(actual) * 1000;
