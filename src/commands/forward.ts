@@ -5,7 +5,7 @@ import {exitCodeOfForward} from '../lib/cli/exit.ts';
 import {KEEP_FLAGS, keepOpen} from '../lib/cli/keep.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {repeatOf} from '../lib/cli/repeat.ts';
-import {forward} from '../lib/forward.ts';
+import {forward} from '../lib/forward/forward.ts';
 import {PROBE_TYPES} from '../lib/model/probe.ts';
 import {FORWARD_FORMATS, renderForward} from '../lib/render/index.ts';
 

@@ -18,6 +18,11 @@ export interface Scope {
   targets: Target[];
 }
 
+/** One question for each namespace in scope, or one for all namespaces. */
+export function withinOf({namespaces}: Scope): {namespace?: string}[] {
+  return namespaces.length > 0 ? namespaces.map((namespace) => ({namespace})) : [{}];
+}
+
 /** All that the lists tell of a scope. */
 export interface Facts {
   pods: Pod[];
@@ -42,7 +47,7 @@ export const BY_KIND: Record<string, Resource> = {ReplicaSet: 'replicasets', Job
  */
 export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvents = 'telling'): Promise<Facts> {
   const unseen: Unseen[] = [];
-  const within = scope.namespaces.length > 0 ? scope.namespaces.map((namespace) => ({namespace})) : [{}];
+  const within = withinOf(scope);
   const attempt = async <T>(ask: () => Promise<T>): Promise<T | Unseen> => {
     try {
       return await ask();

@@ -1,5 +1,5 @@
 import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, serving, silence, SLOW_END} from '../support/live.ts';
-import {container, crashLoop, ended, fails, grpc, http, https, pod, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
+import {container, crashLoop, ended, fails, grpc, http, https, pod, restarted, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const fails503 = () => pod({status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, first: 3000, last: 200})]});
@@ -14,6 +14,9 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP401', 'app and mesh answer 503 alike', fails503, {live: inside({says: {15902: passedOn(503), 8080: app(503)}}), verdict: {'app readiness': 'fail: the app answers 503'}}),
   loud('OSMP401', 'the app answers 404, though the pod is ready by an old success', () => pod(), {live: inside({says: {15902: passedOn(404), 8080: app(404)}})}),
   loud('OSMP401', 'the container is down, and Envoy logged that the app answered 503', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(0, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, '-', {type: 'liveness'}), line(50, 503, '-', {type: 'liveness'})]})}),
+  loud('OSMP401', 'the container is young, because the probe had the one before killed', () => pod({containers: [container('app', {liveness: http()})], status: {app: restarted(10, {restartCount: 7})}, events: [killing('liveness', {count: 7, last: 12})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(503), 8080: app(503)}})}),
+  silent('OSMP401', 'the app is within its start budget', () => pod({age: 10, status: {app: unready}}), {live: inside({says: {15902: passedOn(503), 8080: app(503)}}), verdict: {'app readiness': 'unknown: starting'}}),
+  silent('OSMP401', 'the startup probe has not let the kubelet ask yet', () => pod({age: 100, containers: [container('app', {startup: {...http(), failureThreshold: 60}, readiness: http()})], status: {app: {ready: false, started: false}}}), {live: inside({dump: dump({type: 'startup', port: 8080}, {port: 8080}), says: {15902: passedOn(503), 15903: passedOn(503), 8080: app(503)}}), verdict: {'app startup': 'unknown: starting', 'app readiness': 'unknown: waits for the startup probe'}}),
   silent('OSMP401', 'the answer is good again', fails503, {live: inside({says: OK}), but: ['OSMP501']}),
   silent('OSMP401', 'the app is well past the mesh and nothing tells why', fails503, {live: inside({says: {15902: passedOn(503), 8080: app(200)}}), but: ['OSMP501']}),
 
@@ -21,11 +24,13 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP402', 'the healthcheck container cannot connect', overTcp, {live: inside({dump: dump(), says: {15904: NO_CONNECTION, 9000: refused}})}),
   loud('OSMP402', 'the app of an HTTPS probe is not there', overTls, {live: inside({dump: TLS, says: {15902: closed, 8443: refused}})}),
   loud('OSMP402', 'the container is down, and Envoy could never connect while it ran', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(137, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, 'UF', {type: 'liveness'}), line(50, 503, 'UF', {type: 'liveness'})]})}),
+  silent('OSMP402', 'a liveness probe is asked before its initialDelaySeconds are over', () => pod({age: 10, containers: [container('app', {liveness: {...http(), initialDelaySeconds: 30}})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: CANNOT_CONNECT, 8080: refused}}), verdict: {'app liveness': 'unknown: starting'}}),
   silent('OSMP402', 'the container has finished', () => pod({status: {app: {ready: false, state: ended(0, 300)}}}), {live: inside({says: {15902: CANNOT_CONNECT}})}),
   silent('OSMP402', 'the tcp port is open', () => pod({containers: [container('app', {readiness: tcp()})]}), {live: inside({dump: dump(), says: {15904: app(200), 9000: open}})}),
 
   loud('OSMP403', 'the app takes three seconds of one', () => pod({status: {app: unready}, events: [fails('Readiness', TIMEOUT, {count: 9, last: 30})]}), {live: inside({says: {15902: GAVE_UP, 8080: app(200, {ms: 3010})}}), verdict: {'app readiness': 'fail: answers after 3.0s, probe waits 1s'}}),
   loud('OSMP403', 'the app never answers', () => readiness(http()), {live: inside({says: {15902: GAVE_UP, 8080: silence}})}),
+  loud('OSMP403', 'one answer was late, and the kubelet has nothing to say against the probe', () => pod(), {severity: 'warning', live: inside({says: {15902: GAVE_UP, 8080: app(200, {ms: 1100})}}), verdict: {'app readiness': 'warn: answers after 1.1s, probe waits 1s'}}),
   silent('OSMP403', 'only the end of the stream is late', () => pod(), {live: inside({says: {15902: passedOn(200), 8080: SLOW_END}})}),
   silent('OSMP403', 'timeoutSeconds allows it', () => pod({containers: [container('app', {readiness: {...http(), timeoutSeconds: 5}})]}), {live: inside({dump: dump({port: 8080, timeout: '5s'}), says: {15902: passedOn(200, {ms: 3000}), 8080: app(200, {ms: 3000})}})}),
 

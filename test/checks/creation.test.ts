@@ -28,6 +28,8 @@ export const ROWS = table('creation: workloads without pods', [
   loud('OSMP605', 'Pod Security denies osm-init', () => refused('pods "cart-x" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities (container "osm-init" must not include "NET_ADMIN")'), no('Pod Security forbids the pod')),
   loud('OSMP605', 'a quota wants limits of the injected containers', () => refused('pods "cart-x" is forbidden: failed quota: q: must specify limits.cpu for: envoy,osm-healthcheck,osm-init'), no('the quota forbids the pod')),
   loud('OSMP605', 'the words are of no known release', () => refused('pods "cart-x" is forbidden: the moon is full'), no('pods are refused')),
+  loud('OSMP605', 'Pod Security denies a container of the app', () => refused('pods "cart-x" is forbidden: violates PodSecurity "baseline:latest": privileged (container "app" must not set securityContext.privileged=true)'), no('Pod Security forbids the app')),
+  loud('OSMP605', 'the quota is used up', () => refused('pods "cart-x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=10, limited: pods=10'), no('the quota is used up')),
   silent('OSMP605', 'the controller only lags behind', () => refused(undefined)),
   silent('OSMP605', 'an old refusal is over, as the condition tells, and the controller lags behind', () => refused(undefined, {events: [failedCreate(3000)]})),
   silent('OSMP605', 'the namespace is not in the mesh', () => refused('pods "cart-x" is forbidden: exceeded quota: q', {meshed: false})),

@@ -1,4 +1,5 @@
-import {container, crashLoop, event, exec, fails, http, https, killing, pod, REFUSED, restarted, startedAgo, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
+import assert from 'node:assert/strict';
+import {container, crashLoop, event, exec, fails, findingOf, http, https, killing, namespaceRaw, pod, REFUSED, reportOf, restarted, startedAgo, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const readiness = (text: string, more = {}) => pod({status: {app: unready}, events: [fails('Readiness', text, {count: 30, first: 3000, last: 200})], ...more});
@@ -22,6 +23,7 @@ export const ROWS = table('failing: what the kubelet reported', [
 
   loud('OSMP503', 'the call times out', () => readiness(TIMEOUT), {verdict: {'app readiness': 'fail: no answer in time'}}),
   loud('OSMP503', 'one liveness call timed out just now, which may be the last', () => pod({...live, events: [fails('Liveness', TIMEOUT.replaceAll('readiness', 'liveness').replace('15902', '15901'), {last: 4})]}), {severity: 'warning', verdict: {'app liveness': 'warn: no answer in time'}}),
+  loud('OSMP503', 'one liveness call timed out just now, and one half an hour ago', () => pod({...live, events: [fails('Liveness', TIMEOUT.replaceAll('readiness', 'liveness').replace('15902', '15901'), {count: 2, first: 1800, last: 4})]}), {severity: 'warning', verdict: {'app liveness': 'warn: no answer in time'}}),
   silent('OSMP503', 'one liveness call timed out a minute ago', () => pod({...live, events: [fails('Liveness', TIMEOUT.replaceAll('readiness', 'liveness').replace('15902', '15901'), {last: 60})]}), {verdict: {'app liveness': 'pass'}}),
 
   loud('OSMP504', 'the app of an HTTPS probe closes', () => pod({containers: [container('app', {readiness: https()})], status: {app: unready}, events: [fails('Readiness', reset(43006), {last: 60}), fails('Readiness', reset(43008), {last: 50}), fails('Readiness', get('https://10.0.0.7:15902/ok', 'EOF'), {count: 9, last: 55})]}), {verdict: {'app readiness': 'fail: connection closed'}}),
@@ -55,3 +57,20 @@ export const ROWS = table('failing: what the kubelet reported', [
   silent('OSMP599', 'the startup probe has just succeeded', () => pod({age: 70, containers: [container('app', {startup: {...http(), failureThreshold: 30}, readiness: http()})], status: {app: unready}}), {verdict: {'app readiness': 'unknown: starting', 'app startup': 'pass'}}),
   silent('OSMP599', 'a restarted container is in its start budget', () => pod({containers: [container('app', {startup: {...http(), failureThreshold: 30}})], age: 9000, status: {app: startedAgo(20, {ready: false, started: false, restartCount: 1})}}), {verdict: {'app startup': 'unknown: starting'}}),
 ]);
+
+describe('failing: no more than the kubelet saw', () => {
+  /** In a namespace of the mesh, without a sidecar. */
+  const plain = (text: string, more = {}) => [readiness(text, {mesh: 'none', ...more}), {objects: [['namespaces', namespaceRaw('shop')] as ['namespaces', ReturnType<typeof namespaceRaw>]]}];
+  it('a pod without a sidecar that is refused may listen on its loopback only', async () => {
+    const {couldBe, because} = findingOf(await reportOf(plain(REFUSED(8080, '/ok'))), 'OSMP502');
+    assert.deepEqual([couldBe, because], [['nothing listens on :8080/ok', 'the app listens on 127.0.0.1 only'], undefined]);
+  });
+  it('a redirect of a pod without a sidecar is not stopped by the mesh', async () => {
+    const {because} = findingOf(await reportOf(plain(get('http://10.0.0.7:8080/login', 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'))), 'OSMP503');
+    assert.equal(because, 'the app redirects to http, port 8080, path /login, and the kubelet gets no good answer there');
+  });
+  it('a command that is not in the image is no word of the app', async () => {
+    const {blame, because} = findingOf(await reportOf(readiness('sh: 1: curl: not found', {containers: [container('app', {readiness: exec('sh', '-c', 'curl localhost')})]})), 'OSMP506');
+    assert.deepEqual([blame, because], ['spec', 'the command calls a program that is not in the image']);
+  });
+});

@@ -1,5 +1,6 @@
-import {app, dump, envoy, inside, line, passedOn, refused} from '../support/live.ts';
-import {container, fails, http, pod, REFUSED, STATUS, TIMEOUT, unready} from '../support/pods.ts';
+import assert from 'node:assert/strict';
+import {app, dump, envoy, inside, line, open, passedOn, refused} from '../support/live.ts';
+import {container, fails, findingOf, http, pod, REFUSED, reportOf, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const OK = {15902: passedOn(200), 8080: app(200)};
@@ -17,11 +18,15 @@ export const ROWS = [
 
     loud('OSMP302', 'its admin port refuses', () => pod({status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 9, last: 5})]}), {live: inside({admin: refused, says: {8080: app(200)}})}),
     loud('OSMP302', 'it waits for the control plane', () => pod({status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 9, last: 5})]}), {live: inside({ready: 'PRE_INITIALIZING', counters: {'control_plane.connected_state': 0}, says: {8080: app(200)}})}),
+    loud('OSMP302', 'what osm-healthcheck refuses is not of it', () => pod({containers: [container('app', {readiness: tcp()})], status: {app: unready}, events: [fails('Readiness', REFUSED(15904, '/osm-healthcheck'), {count: 9, last: 5})]}), {live: inside({admin: refused, dump: dump(), says: {9000: open}}), also: ['OSMP502']}),
+    loud('OSMP302', 'it waits for the control plane from its start on, and the probe is out of patience', () => pod({age: 34, containers: [container('app', {readiness: {...http(), periodSeconds: 2}})], status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 9, first: 30, last: 1})]}), {live: inside({ready: 'PRE_INITIALIZING', counters: {'control_plane.connected_state': 0}, says: {8080: app(200)}})}),
+    silent('OSMP302', 'it has just begun to wait', () => pod({age: 8, status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 2, first: 5, last: 1})]}), {live: inside({ready: 'PRE_INITIALIZING', counters: {'control_plane.connected_state': 0}, says: {8080: app(200)}})}),
     silent('OSMP302', 'it is live', () => pod(), {live: inside({says: OK})}),
     silent('OSMP302', 'its state can not be read', () => pod(), {live: inside({admin: envoy(404), says: OK})}),
 
     loud('OSMP303', 'it has no connection now', () => pod(), {live: inside({counters: {'control_plane.connected_state': 0}, says: OK}), severity: 'warning'}),
     loud('OSMP303', 'it waited in vain at its start', refusedAtStart, {live: inside({counters: {'control_plane.connected_state': 1, 'cluster_manager.cds.init_fetch_timeout': 1}, says: OK}), severity: 'info'}),
+    silent('OSMP303', 'what is refused an hour after that start has another cause', () => pod({status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 9, first: 90, last: 5})]}), {live: inside({counters: {'control_plane.connected_state': 1, 'cluster_manager.cds.init_fetch_timeout': 1}, says: OK}), but: ['OSMP414']}),
     silent('OSMP303', 'the start was slow for another reason', refusedAtStart, {live: inside({says: OK})}),
   ]),
   ...table('access: what Envoy logged of the kubelet', [
@@ -40,3 +45,12 @@ export const ROWS = [
     silent('OSMP501', 'the container is ready and the last requests went well', () => pod({containers: [container('app', {liveness: http()})], events: [fails('Liveness', STATUS(503), {count: 30, first: 3000, last: 200})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}}), verdict: {'app liveness': 'pass'}}),
   ]),
 ];
+
+describe('access: what a busy log leaves open', () => {
+  const said = async (log: string[]) => findingOf(await reportOf(timesOut(), [], inside({says: OK, log})), 'OSMP414');
+  it('is said where no line is as old as the silence', async () => {
+    const {blame, because, couldBe} = await said([]);
+    assert.deepEqual([blame, because, couldBe?.length], ['not yet known', undefined, 2]);
+  });
+  it('is nothing where a line of before shows that the log reaches back', async () => assert.equal((await said([line(2000, 200)])).blame, 'network'));
+});

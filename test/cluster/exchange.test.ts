@@ -9,8 +9,7 @@ import {exchange} from '../../src/lib/cluster/live/exchange.ts';
 import {askOf} from '../../src/lib/kubelet/request.ts';
 import type {Answer, Ask} from '../../src/lib/model/answer.ts';
 import type {Header} from '../../src/lib/model/probe.ts';
-import {CERT, KEY} from '../support/certificate.ts';
-import {portforwardServer, REFUSED, type App, type PortforwardServer, type ServerOptions} from '../support/portforward-server.ts';
+import {LOCALHOST, portforwardServer, REFUSED, type App, type PortforwardServer, type ServerOptions} from '../support/portforward-server.ts';
 
 const POD = {namespace: 'shop', name: 'cart-1'};
 const MIB = 1024 * 1024;
@@ -35,12 +34,12 @@ const serves = (listener: http.RequestListener, options: http.ServerOptions = {}
   return (connection) => void server.emit('connection', connection);
 };
 const secured = (options: tls.TlsOptions, app: (socket: tls.TLSSocket) => void): App => (connection) => {
-  const socket = new tls.TLSSocket(connection as never, {isServer: true, secureContext: tls.createSecureContext({cert: CERT, key: KEY, ...options}), ...options});
+  const socket = new tls.TLSSocket(connection as never, {isServer: true, secureContext: tls.createSecureContext({...LOCALHOST, ...options}), ...options});
   socket.on('error', () => connection.destroy());
   app(socket);
 };
 const h2 = (listener: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void): App => {
-  const server = http2.createSecureServer({cert: CERT, key: KEY, allowHTTP1: true}, undefined);
+  const server = http2.createSecureServer({...LOCALHOST, allowHTTP1: true}, undefined);
   server.on('stream', (stream, headers) => (stream.on('error', () => undefined), listener(stream, headers))).on('sessionError', () => undefined);
   return (connection) => void server.emit('connection', connection);
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {gzipSync} from 'node:zlib';
-import {retryAfterMs} from '../../src/lib/cluster/live/request.ts';
+import {retryAfterMs} from '../../src/lib/cluster/live/errors.ts';
 import type {Cluster, ListOptions, Resource} from '../../src/lib/cluster/cluster.ts';
 import {breaksOff, hangUp, inPieces, json, list, listText, paged, serve, silence, stalls, status, text, type Answer, type ApiServer, type Script, type ServerOptions} from '../support/api-server.ts';
 import {failure, names, pod, using, type Options} from '../support/connection.ts';

@@ -10,8 +10,7 @@ import {ClusterError, type ClusterErrorReason} from '../../src/lib/cluster/clust
 import {credentialsOf} from '../../src/lib/cluster/live/credentials.ts';
 import type {PodStream} from '../../src/lib/cluster/live/pod-stream.ts';
 import {openTunnel, type Tunnel} from '../../src/lib/cluster/live/tunnel.ts';
-import {CERT} from '../support/certificate.ts';
-import {portforwardServer, REFUSED, type App, type PortforwardServer, type ServerOptions} from '../support/portforward-server.ts';
+import {LOCALHOST, portforwardServer, REFUSED, type App, type PortforwardServer, type ServerOptions} from '../support/portforward-server.ts';
 
 const POD = {namespace: 'shop', name: 'cart-1'};
 const MIB = 1024 * 1024;
@@ -107,7 +106,7 @@ describe('a tunnel to a pod', () => {
       near.on('close', () => far.destroy());
     });
     await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
-    const cluster = {server: server!.credentials.url.href, 'certificate-authority-data': Buffer.from(CERT).toString('base64'), 'proxy-url': `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`};
+    const cluster = {server: server!.credentials.url.href, 'certificate-authority-data': Buffer.from(LOCALHOST.cert).toString('base64'), 'proxy-url': `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`};
     const credentials = await credentialsOf({contextName: 'c', namespace: 'shop', cluster, user: {token: 'x'}, folder: ''}, {}, {}, stop.signal);
     const {streams} = await openTunnel(credentials, POD, [80], {timeoutMs: 2000, signal: stop.signal, kubectlFlags: ''});
     assert.equal(await read(streams[0]!), 'hello');

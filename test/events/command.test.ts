@@ -9,8 +9,8 @@ const DEMO = ['events', '--from', 'test/fixtures/demo', '-n', 'demo'];
 
 describe('the command events', () => {
   const rows: [what: string, args: string[], code: number, says: RegExp][] = [
-    ['answers though probes fail', [...DEMO, 'deploy/app-503'], 0, /readiness of app, GET :8080\/ready {2}503 .* going on/],
-    ['gives a quiet workload one line', [...DEMO, 'deploy/bookstore'], 0, /^✓ {2}deploy\/bookstore {2}-n demo {2}1 pod {2}nothing happened\n\n1 workload/],
+    ['answers though probes fail', [...DEMO, 'deploy/app-503'], 0, /readiness of app, GET :8080\/ready {2}:8080 answered 503 .* going on/],
+    ['gives a quiet workload one line', ['events', '--from', 'test/fixtures/zoo', '-n', 'osm-probes-zoo', 'deploy/healthy-exec'], 0, /^✓ {2}deploy\/healthy-exec {2}-n osm-probes-zoo {2}1 pod {2}nothing happened\n\n1 workload/],
     ['has nothing in scope', [...DEMO, '-l', 'app=nosuch'], 3, /another scope/],
     ['does not know the target', [...DEMO, 'deploy/nosuch'], 3, /deploy\/nosuch/],
     ['does not know the format', [...DEMO, '-o', 'xml'], 2, /xml/],
@@ -18,7 +18,7 @@ describe('the command events', () => {
     ['does not know the probe', [...DEMO, '--probe', 'lively'], 2, /lively/],
     ['cannot watch a snapshot', [...DEMO, '--watch'], 2, /a snapshot does not change: --watch needs a cluster/],
     ['leaves out other probes', [...DEMO, 'deploy/app-503', '--probe', 'liveness', '--probe', 'startup'], 0, /nothing that was asked for/],
-    ['says that logs were not recorded', [...DEMO, 'deploy/app-503'], 0, /got +not recorded in this snapshot/],
+    ['says that logs were not recorded', ['events', '--from', 'test/forward/demo', '-n', 'demo', 'deploy/app-503'], 0, /got +not recorded in this snapshot/],
     ['does without logs where told so', [...DEMO, 'deploy/app-503', '--no-logs'], 0, /3 runtime +no restarts\n {2}timeline/],
     ['shows every event', [...DEMO, 'deploy/app-503', '--all'], 0, /LAST SEEN +TYPE +REASON +OBJECT[\s\S]*Warning +Unhealthy +pod\/app-503/],
   ];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {curlsOf} from '../../src/lib/curl.ts';
+import {curlsOf} from '../../src/lib/forward/curl.ts';
 import {grpcAskOf, askOf} from '../../src/lib/kubelet/request.ts';
 import type {Ask} from '../../src/lib/model/answer.ts';
 import type {Header} from '../../src/lib/model/probe.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type {Cluster, RawObject} from '../../src/lib/cluster/cluster.ts';
 import {ClusterError} from '../../src/lib/cluster/cluster.ts';
-import {forward, type Wanted} from '../../src/lib/forward.ts';
+import {forward} from '../../src/lib/forward/forward.ts';
+import type {Wanted} from '../../src/lib/forward/wanted.ts';
 import type {Answer, Ask} from '../../src/lib/model/answer.ts';
 import type {ReplayedSide} from '../../src/lib/model/forward.ts';
 import {forwardTable} from '../../src/lib/render/forward.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {ClusterError, type Cluster, type ListenOptions, type RawObject} from '../../src/lib/cluster/cluster.ts';
-import {keep, type Keeping} from '../../src/lib/keep.ts';
+import {keep, type Keeping} from '../../src/lib/forward/keep.ts';
 import type {KeepEvent} from '../../src/lib/model/keep.ts';
 import {parseTarget} from '../../src/lib/target.ts';
 import {cart, fakeCluster} from './fake-cluster.ts';

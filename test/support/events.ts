@@ -1,4 +1,4 @@
-import {events} from '../../src/lib/events.ts';
+import {events} from '../../src/lib/events/events.ts';
 import type {EventsOptions} from '../../src/lib/diagnosis/events/report.ts';
 import type {Resource} from '../../src/lib/cluster/cluster.ts';
 import type {EventsReport, ProbeFailure, Times, Trouble, WorkloadEvents} from '../../src/lib/model/events-report.ts';

@@ -4,7 +4,7 @@ import type {AddressInfo} from 'node:net';
 import {Duplex} from 'node:stream';
 import {WebSocketServer, type WebSocket} from 'ws';
 import type {Credentials} from '../../src/lib/cluster/live/credentials.ts';
-import {CERT, KEY} from './certificate.ts';
+import {certificate} from './certificates.ts';
 
 /** An app in a pod: takes a connection as a server does. */
 export type App = (connection: Duplex) => void;
@@ -29,6 +29,9 @@ export interface PortforwardServer {
   close(): Promise<void>;
 }
 
+/** A server's on this machine, signed by itself. */
+export const LOCALHOST = certificate({name: 'localhost', hosts: ['localhost', '127.0.0.1']});
+
 /** Bytes in a frame of the kubelet's. */
 const FRAME = 32 * 1024;
 
@@ -39,7 +42,7 @@ export const REFUSED = (port: number) => `error forwarding port ${port} to pod 0
  * never told, the WebSocket ends when all streams have.
  */
 export async function portforwardServer({apps = {}, tls = false, refuse, instead, lagMs = 0}: ServerOptions = {}): Promise<PortforwardServer> {
-  const server = tls ? https.createServer({cert: CERT, key: KEY}) : http.createServer();
+  const server = tls ? https.createServer(LOCALHOST) : http.createServer();
   const sockets = new Set<WebSocket>();
   const upgrades: http.IncomingMessage[] = [];
   const raws = new Set<Duplex>();
@@ -61,7 +64,7 @@ export async function portforwardServer({apps = {}, tls = false, refuse, instead
   const {port} = server.address() as AddressInfo;
   const agent = new http.Agent();
   return {
-    credentials: {url: new URL(`${tls ? 'https' : 'http'}://127.0.0.1:${port}/`), agent, proxied: false, tls: tls ? {ca: CERT} : {}, headers: {authorization: 'Bearer t0ken'}},
+    credentials: {url: new URL(`${tls ? 'https' : 'http'}://127.0.0.1:${port}/`), agent, proxied: false, tls: tls ? {ca: LOCALHOST.cert} : {}, headers: {authorization: 'Bearer t0ken'}},
     upgrades,
     sockets,
     close: () =>

@@ -115,9 +115,13 @@ const neverArrives: Check = {
       const looked = pod.look?.seen ? pod.look.value.at : pod.now;
       const recent = lines.some(({at}) => at > looked - windowMs) || looked - (status.state.startedAt ?? looked) < windowMs;
       if (failing.length === 0 || recent) return undefined;
+      // The log's end is all that was read: other traffic may have filled it since.
+      const reachesBack = pod.look?.seen && pod.look.value.accessLog.seen && pod.look.value.accessLog.value.some(({at}) => at <= looked - windowMs);
+      const dropped = 'something between the kubelet and the pod drops or refuses the call (a NetworkPolicy, a firewall)';
+      const decides = pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${pod.detection.sidecar?.name ?? 'envoy'} --since ${windowMs / 1000}s`);
       return {
         why: 'never reaches the proxy',
-        because: `Envoy logged no request of the kubelet in the last ${windowMs / 1000}s, and answers the same request through a tunnel`,
+        ...(reachesBack ? {because: `Envoy logged no request of the kubelet in the last ${windowMs / 1000}s, and answers the same request through a tunnel`} : {blame: 'not yet known' as const, couldBe: [dropped, "the proxy logs so much that the kubelet's requests are not among its last lines"], decides, fix: ''}),
         evidence: [...failing.map(({evidence}) => evidence), fromLog(pod, lines.length === 0 ? 'no request of the kubelet' : 'the last request of the kubelet is older')],
       };
     }),

@@ -33,6 +33,9 @@ function check({decides, ...row}: Row): Check {
     find: (pod) =>
       eachProbe(pod, (probe) => {
         const reading = readingOf(pod, probe);
+        const answer = probe.symptoms.find(({kind}) => kind === 'answer');
+        // An app that starts refuses, and answers 503 or 404: that is no fault before its budget is over.
+        if (answer?.state === 'starting') return undefined;
         const decision = reading?.through ? decide(pod, probe, reading) : decideByLog(pod, probe);
         if (decision?.cause !== decides) return undefined;
         const {why, because, couldBe, fix, blame} = decision;
@@ -42,6 +45,7 @@ function check({decides, ...row}: Row): Check {
           because,
           ...(couldBe ? {couldBe} : {}),
           ...(fix === undefined ? {} : {fix}),
+          ...(answer?.state === 'maybe' ? {severity: 'warning' as const} : {}),
           ...(blame === undefined ? {} : {blame: blame as Blame}),
           effect: probe.type === 'readiness' ? 'takes no traffic' : 'the kubelet restarts the container',
           evidence: [...(reading ? answersOf(pod, reading) : []), ...symptomEvidence(probe), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],

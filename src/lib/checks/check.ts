@@ -25,8 +25,8 @@ export interface Found {
   blame?: Blame;
 }
 
-/** One thing that can be wrong. `find` answers with nothing where it is not; it must be silent on its look-alikes. */
-export interface Check {
+/** What is said of a check without a pod, by `explain` and in the documentation. */
+export interface CatalogueEntry {
   /** Public, stable, never reused. */
   code: `OSMP${number}`;
   slug: string;
@@ -37,8 +37,12 @@ export interface Check {
   cause: string;
   fix: string;
   /** Rows of the catalogue of failures that it covers, and other things that one may look up. */
-  cases: string[];
+  cases: readonly string[];
   links?: string[];
+}
+
+/** One thing that can be wrong. `find` answers with nothing where it is not; it must be silent on its look-alikes. */
+export interface Check extends CatalogueEntry {
   /** Only names what fails: silent where another cause has explained all its symptoms that are not over. */
   namesFailure?: true;
   /** Keeps a container from running, so that its probes are not asked. */

@@ -26,8 +26,11 @@ const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fi
   },
   {pattern: /must specify a handler type/, blame: 'mesh', why: 'the injector drops the gRPC probe', because: 'the injector decodes the pod with an API that has no grpc probes', fix: 'a newer release of the mesh, or an exec probe'},
   {pattern: /may not be set for init containers without restartPolicy=Always/, blame: 'mesh', why: 'native sidecar is not kept', because: 'the injector drops restartPolicy: Always of an init container that has a probe', fix: 'an ordinary container instead'},
+  // The API server names the containers: where none is the mesh's, the mesh has no part in it.
+  {pattern: /violates PodSecurity(?!.*"(osm-init|fsm-init|envoy|sidecar|osm-healthcheck|fsm-healthcheck)")/, blame: 'spec', why: 'Pod Security forbids the app', because: "the enforced level forbids what the pod's own containers ask for", fix: 'what the message names, in the manifest'},
   {pattern: /violates PodSecurity/, blame: 'policy', why: 'Pod Security forbids the pod', because: 'osm-init needs NET_ADMIN and root, which the enforced level forbids', fix: 'pod-security.kubernetes.io/enforce: privileged for the namespace'},
-  {pattern: /failed quota|exceeded quota/, blame: 'policy', why: 'the quota forbids the pod', because: 'a ResourceQuota counts the injected containers too, which have no resources of their own', fix: 'a LimitRange with defaults, or a larger quota'},
+  {pattern: /exceeded quota/, blame: 'policy', why: 'the quota is used up', because: 'the ResourceQuota has no room for another pod with what its containers request', fix: 'a larger quota, or smaller requests'},
+  {pattern: /failed quota/, blame: 'policy', why: 'the quota forbids the pod', because: 'a ResourceQuota counts the injected containers too, which have no resources of their own', fix: 'a LimitRange with defaults, or a larger quota'},
   {pattern: /minimum (cpu|memory) usage|maximum (cpu|memory) usage/, blame: 'policy', why: 'a LimitRange forbids the pod', because: 'the injected containers are counted too', fix: 'defaults in the LimitRange'},
   {pattern: /admission webhook "([^"]+)" denied/, blame: 'policy', why: 'a policy forbids the pod', because: 'an admission webhook denied it', fix: 'the policy, or an exemption for the containers of the mesh'},
   {pattern: /failed calling webhook/, blame: 'control plane', why: 'a webhook does not answer', because: 'the API server cannot reach an admission webhook', fix: 'that webhook'},

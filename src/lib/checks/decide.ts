@@ -4,7 +4,7 @@ import type {Blame} from '../model/finding.ts';
 import {counted, lastRequests, succeeded} from './access.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {answerText, sideOf, span, viaOf, type Reading} from './reading.ts';
-import {targetText} from './words.ts';
+import {ownTarget} from './words.ts';
 
 export type LiveCause =
   | 'app-status'
@@ -57,10 +57,6 @@ export function decide(pod: PodCase, probe: ProbeCase, reading: Reading): Decisi
   return undefined;
 }
 
-function app({target}: ProbeCase): string {
-  return target ? targetText({...target, containers: []}) : 'its port';
-}
-
 function gaveUp(by: AnsweredBy): boolean {
   return by.by === 'proxy' && by.says === 'gave-up';
 }
@@ -72,7 +68,7 @@ function redirect(probe: ProbeCase, {replay, through}: Reading): Decision {
   return {
     cause: 'redirect',
     why: loop ? 'redirects without end' : `redirect leaves the probe's route`,
-    because: `the app redirects ${app(probe)} to ${to}, ${end}`,
+    because: `the app redirects ${ownTarget(probe)} to ${to}, ${end}`,
   };
 }
 
@@ -82,7 +78,7 @@ function hopPath(send: Reading['replay']['through'][number]['ask']['send']): str
 
 function shortBody(answer: Reading['replay']['through'][number]['answer'], probe: ProbeCase): Decision | undefined {
   if (answer.kind !== 'response') return undefined;
-  return {cause: 'short-body', why: 'answer ends early', because: `${app(probe)} answers ${answer.status} and then ${answer.end === 'late' ? 'does not end its body in time' : 'ends before its Content-Length'}, which the kubelet counts as an error`};
+  return {cause: 'short-body', why: 'answer ends early', because: `${ownTarget(probe)} answers ${answer.status} and then ${answer.end === 'late' ? 'does not end its body in time' : 'ends before its Content-Length'}, which the kubelet counts as an error`};
 }
 
 function slow(probe: ProbeCase, {through, past}: Reading): Decision | undefined {
@@ -157,7 +153,7 @@ function ofProxy(says: Extract<AnsweredBy, {by: 'proxy'}>['says'], probe: ProbeC
 }
 
 function appCloses(probe: ProbeCase): Decision {
-  return {cause: 'app-closes', why: 'the app closes without an answer', because: `${app(probe)} accepts and then ends the connection, past the mesh too`};
+  return {cause: 'app-closes', why: 'the app closes without an answer', because: `${ownTarget(probe)} accepts and then ends the connection, past the mesh too`};
 }
 
 function noHttp(probe: ProbeCase, said: string): Decision {

@@ -1,7 +1,7 @@
-import type {Evidence} from '../model/symptom.ts';
+import type {Evidence, Symptom} from '../model/symptom.ts';
 import type {EnvoyState, Look} from '../model/look.ts';
 import type {PodCase} from './case.ts';
-import {differs, eachProbe, type Check, type Found} from './check.ts';
+import {carrierOf, differs, eachProbe, type Check, type Found} from './check.ts';
 import {endText} from './words.ts';
 
 function lookOf({look}: PodCase): Look | undefined {
@@ -52,13 +52,16 @@ const notUp: Check = {
   cases: ['C2', 'C3'],
   find: (pod) => {
     const look = lookOf(pod);
-    const status = pod.pod.containers.find(({name}) => name === pod.detection.sidecar?.name)?.state;
-    if (status?.kind !== 'running' || pod.now - (status.startedAt ?? 0) < START_MS) return [];
+    const startedAt = proxyStartedAt(pod);
+    if (startedAt === undefined) return [];
     const state = stateOf(pod);
     const silent = look !== undefined && !look.envoy.seen && /refused/.test(look.envoy.why.got);
     if (!silent && !/INITIALIZING|DRAINING/.test(state?.ready ?? '')) return [];
     const away = state?.counters['control_plane.connected_state'] === 0;
-    const refused = pod.symptoms.filter(({kind, failure}) => (kind === 'probe' && failure === 'refused') || (kind === 'answer' && failure === 'refused'));
+    const refused = refusedByProxy(pod);
+    // Such a start is like any other, until a probe is out of patience and Envoy itself says whom it waits for.
+    const proven = away && refused.some(({state: now}) => now === 'going-on');
+    if (pod.now - startedAt < START_MS && !proven) return [];
     return [
       {
         why: state ? `Envoy is ${state.ready}` : 'Envoy does not listen',
@@ -70,6 +73,18 @@ const notUp: Check = {
     ];
   },
 };
+
+/** When the proxy began to run, in milliseconds since 1970; undefined where it does not. */
+function proxyStartedAt({pod, detection}: PodCase): number | undefined {
+  const state = pod.containers.find(({name}) => name === detection.sidecar?.name)?.state;
+  return state?.kind === 'running' ? (state.startedAt ?? 0) : undefined;
+}
+
+/** Probes that found nobody at the proxy's own ports; what osm-healthcheck or an app refuses is not the proxy's. */
+function refusedByProxy(pod: PodCase): Symptom[] {
+  const own = pod.probes.filter((probe) => carrierOf(pod, probe) === pod.detection.sidecar?.name);
+  return own.flatMap(({symptoms}) => symptoms.filter(({kind, failure}) => (kind === 'probe' || kind === 'answer') && failure === 'refused'));
+}
 
 const controlPlaneAway: Check = {
   code: 'OSMP303',
@@ -85,7 +100,9 @@ const controlPlaneAway: Check = {
     if (!state || /INITIALIZING/.test(state.ready)) return [];
     const away = state.counters['control_plane.connected_state'] === 0;
     const waited = ['cluster_manager.cds.init_fetch_timeout', 'listener_manager.lds.init_fetch_timeout'].filter((name) => (state.counters[name] ?? 0) > 0);
-    const refused = pod.symptoms.filter(({kind, failure}) => kind === 'probe' && failure === 'refused');
+    const startedAt = proxyStartedAt(pod);
+    // Long after the start it is another story.
+    const refused = refusedByProxy(pod).filter(({last}) => last !== undefined && startedAt !== undefined && last - startedAt <= 2 * START_MS);
     if (!away && (waited.length === 0 || refused.length === 0)) return [];
     const found: Found = {
       why: away ? 'no control plane' : 'started without a control plane',

@@ -5,17 +5,13 @@ import type {Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
 import {viaOf} from './reading.ts';
-import {callText, endText, isLocal, probeText, targetText} from './words.ts';
+import {callText, endText, isLocal, ownTarget, probeText} from './words.ts';
 
 /** What a failure can mean on the way that this probe takes. Lists tell no more; live answers decide. */
 interface Meaning {
   why: string;
   couldBe: string[];
   blame?: Blame;
-}
-
-function app(probe: ProbeCase): string {
-  return probe.target ? targetText({...probe.target, containers: []}) : 'its port';
 }
 
 /** The kubelet's text names another URL than the one that it was told to call: it followed a redirect. */
@@ -35,30 +31,30 @@ function decoded(path: string): string {
   }
 }
 
-function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Meaning {
+function meaningOf(pod: PodCase, probe: ProbeCase, {failure, status, url, text}: Symptom): Meaning {
   const via = viaOf(probe);
   const proxied = via === 'envoy-http' || via === 'pipy';
   const redirect = redirectedTo(probe, url);
-  if (redirect && failure !== 'redirect-loop') return {why: 'redirected', couldBe: [`the app redirects to ${redirect}, where the mesh does not let the kubelet through`], blame: 'app'};
+  if (redirect && failure !== 'redirect-loop') return {why: 'redirected', couldBe: [`the app redirects to ${redirect}, ${pod.sidecar.open === 'all' ? 'and the kubelet gets no good answer there' : 'where the mesh does not let the kubelet through'}`], blame: 'app'};
   switch (failure) {
     case 'status':
       return ofStatus(probe, status ?? 0, via);
     case 'timeout':
       return {
         why: 'no answer in time',
-        couldBe: [`the app answers ${app(probe)} slower than ${probe.actual?.timeoutSeconds ?? 1}s`, 'the proxy is starved of CPU', 'a NetworkPolicy or the network drops the call'],
+        couldBe: [`the app answers ${ownTarget(probe)} slower than ${probe.actual?.timeoutSeconds ?? 1}s`, 'the proxy is starved of CPU', 'a NetworkPolicy or the network drops the call'],
       };
     case 'refused':
-      return {why: 'refused', couldBe: proxied ? ['the proxy is not up: it waits for the control plane, or has ended', 'the proxy was given no such listener'] : via === 'healthcheck' ? ['the healthcheck container is not up'] : [`nothing listens on ${app(probe)}`]};
+      return {why: 'refused', couldBe: proxied ? ['the proxy is not up: it waits for the control plane, or has ended', 'the proxy was given no such listener'] : via === 'healthcheck' ? ['the healthcheck container is not up'] : [`nothing listens on ${ownTarget(probe)}`, ...(via === 'direct' ? ['the app listens on 127.0.0.1 only'] : [])]};
     case 'reset':
     case 'eof':
-      return {why: 'connection closed', couldBe: via === 'envoy-tcp' ? [`nothing listens on ${app(probe)}`, 'the app ends the connection'] : ['the app redirects to a port that the mesh does not let through', 'the proxy or the app ended in the middle']};
+      return {why: 'connection closed', couldBe: via === 'envoy-tcp' ? [`nothing listens on ${ownTarget(probe)}`, 'the app ends the connection'] : ['the app redirects to a port that the mesh does not let through', 'the proxy or the app ended in the middle']};
     case 'tls-plain-server':
-      return {why: 'TLS to a plaintext port', couldBe: [`the app speaks plaintext on ${app(probe)}`]};
+      return {why: 'TLS to a plaintext port', couldBe: [`the app speaks plaintext on ${ownTarget(probe)}`]};
     case 'tls':
       return {why: 'TLS fails', couldBe: ['the app demands a client certificate', 'the port speaks no TLS']};
     case 'not-http':
-      return {why: 'no HTTP', couldBe: [`the app speaks another protocol on ${app(probe)}`]};
+      return {why: 'no HTTP', couldBe: [`the app speaks another protocol on ${ownTarget(probe)}`]};
     case 'redirect-loop':
       return {why: 'redirects in a circle', couldBe: ['the app redirects to itself'], blame: 'app'};
     case 'truncated':
@@ -72,7 +68,7 @@ function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Mea
       return {why: 'the command takes too long', couldBe: [`the command takes longer than ${probe.actual?.timeoutSeconds ?? 1}s`]};
     case 'grpc':
     case 'grpc-unhealthy':
-      return {why: failure === 'grpc' ? 'no gRPC answer' : 'NOT_SERVING', couldBe: failure === 'grpc' ? [`nothing listens on ${app(probe)}`, 'the server knows no health service'] : ['the app says NOT_SERVING']};
+      return {why: failure === 'grpc' ? 'no gRPC answer' : 'NOT_SERVING', couldBe: failure === 'grpc' ? [`nothing listens on ${ownTarget(probe)}`, 'the server knows no health service'] : ['the app says NOT_SERVING']};
     default:
       return {why: 'fails', couldBe: []};
   }
@@ -80,6 +76,7 @@ function meaningOf(probe: ProbeCase, {failure, status, url, text}: Symptom): Mea
 
 function commandSaysNo({actual, type}: ProbeCase, text: string): Meaning {
   if (actual?.handler.kind !== 'exec' || ['ready: false', 'started: false'].includes(text)) return {why: type === 'startup' ? 'not started yet' : text === 'ready: false' ? 'not ready' : 'fails', couldBe: []};
+  if (/\b(?:[abd]a?)?sh: .*\bnot found$/m.test(text)) return {why: 'the command can not be run', couldBe: ['the command calls a program that is not in the image'], blame: 'spec'};
   const own = 'the command says that the app is not well';
   return actual.handler.hosts.some((host) => !isLocal(host)) ? {why: 'the command says no', couldBe: [own, 'the mesh or its policies do not let the command through']} : {why: 'the command says no', couldBe: [own], blame: 'app'};
 }
@@ -87,17 +84,17 @@ function commandSaysNo({actual, type}: ProbeCase, text: string): Meaning {
 function ofStatus(probe: ProbeCase, status: number, via: string): Meaning {
   if (via === 'healthcheck') {
     return status === 404
-      ? {why: `404: can't connect to ${app(probe)}`, couldBe: [`nothing listens on ${app(probe)}`, 'the app listens on the address of the pod and not on 127.0.0.1']}
+      ? {why: `404: can't connect to ${ownTarget(probe)}`, couldBe: [`nothing listens on ${ownTarget(probe)}`, 'the app listens on the address of the pod and not on 127.0.0.1']}
       : {why: String(status), couldBe: [`something else than the healthcheck container answers on ${HEALTHCHECK_PORT}`]};
   }
   const own = `the app answers ${status} itself`;
   if (via === 'envoy-tcp' || via === 'direct') return {why: String(status), couldBe: [own], blame: 'app'};
   const more: Record<number, string[]> = {
     503: [`the proxy cannot connect to :${probe.target?.port ?? 0}`],
-    502: [`the app speaks no HTTP on ${app(probe)}`],
+    502: [`the app speaks no HTTP on ${ownTarget(probe)}`],
     504: [`the app is slower than ${probe.actual?.timeoutSeconds ?? 1}s`],
     404: ['the app redirects to a path that the mesh has no route for'],
-    400: [`the app speaks TLS on ${app(probe)}`, 'the app rejects the Host header'],
+    400: [`the app speaks TLS on ${ownTarget(probe)}`, 'the app rejects the Host header'],
     421: ['the app rejects the Host header'],
   };
   return {why: String(status), couldBe: [own, ...(more[status] ?? [])]};
@@ -168,7 +165,7 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
   const newest = [...live].sort((a, b) => (b.last ?? 0) - (a.last ?? 0) || b.count - a.count || (a.text < b.text ? -1 : 1));
   const main = newest.find((one) => !isStartNoise(probe, one)) ?? newest[0];
   if (!main || groupOf(probe, main) !== group) return [];
-  const meaning = meaningOf(probe, main);
+  const meaning = meaningOf(pod, probe, main);
   const sure = meaning.couldBe.length === 1;
   const kills = [...probe.symptoms.filter(({kind}) => kind === 'killed'), ...restartsFor(pod, probe)];
   const {pod: {name, namespace}, commands} = pod;
@@ -243,7 +240,7 @@ const killed: Check = {
       .map((symptom): Found => {
         const of = pod.probes.find(({container, type}) => container === symptom.container && type === symptom.probe);
         const failures = of?.symptoms.filter(({kind}) => kind === 'probe') ?? [];
-        const meanings = of ? [...new Set(failures.flatMap((one) => meaningOf(of, one).couldBe))] : [];
+        const meanings = of ? [...new Set(failures.flatMap((one) => meaningOf(pod, of, one).couldBe))] : [];
         const crash = exitsItself(pod, symptom.container!) ? [] : pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
         return {
           ...(symptom.container ? {container: symptom.container} : {}),

@@ -1,7 +1,6 @@
-import type {Blame, Severity} from '../model/finding.ts';
 import {ACCESS} from './access.ts';
 import {ANSWERS} from './answers.ts';
-import type {Check} from './check.ts';
+import type {CatalogueEntry, Check} from './check.ts';
 import {CONTAINERS} from './containers.ts';
 import {CREATION} from './creation.ts';
 import {ENVOY} from './envoy.ts';
@@ -10,18 +9,6 @@ import {REWRITING} from './rewriting.ts';
 
 /** All checks in the order in which causes are preferred: what proves a cause comes before what only names a failure. */
 export const CHECKS: readonly Check[] = [...REWRITING, ...ENVOY, ...CONTAINERS, ...ANSWERS, ...ACCESS, ...FAILING];
-
-export interface CatalogueEntry {
-  code: string;
-  slug: string;
-  title: string;
-  severity: Severity;
-  blame: Blame;
-  cause: string;
-  fix: string;
-  cases: readonly string[];
-  links?: string[];
-}
 
 /** Findings that no check of a pod makes: workloads without pods, and what could not be seen. */
 const OTHERS: CatalogueEntry[] = [

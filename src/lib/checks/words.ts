@@ -51,6 +51,11 @@ export function targetText({port, path, protocol, containers}: Target): string {
   return protocol === 'exec' ? 'exec in the container' : `${where}:${port}${protocol === 'grpc' ? '' : path}`;
 }
 
+/** What the owner declared, without whose it is: `:8080/ready`. */
+export function ownTarget({target}: {target?: Target}): string {
+  return target ? targetText({...target, containers: []}) : 'its port';
+}
+
 /** Where a path ends, for the table's REACHES. */
 export function endText(end: PathEnd): string {
   if (end.at === 'target') return targetText(end.target);

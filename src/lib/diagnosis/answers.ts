@@ -1,6 +1,6 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {lastRequests, succeeded} from '../checks/access.ts';
-import {answerText, readingOf} from '../checks/reading.ts';
+import {answerText, readingOf, type Reading} from '../checks/reading.ts';
 import {startBudgetSeconds} from '../kubelet/timing.ts';
 import {readProbeText} from '../kubelet/messages.ts';
 import type {Symptom} from '../model/symptom.ts';
@@ -14,7 +14,7 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   return [
     {
       kind: 'answer',
-      state: young(pod, probe) ? 'starting' : 'going-on',
+      state: young(pod, probe) ? 'starting' : isLate(through) && unreported(probe) ? 'maybe' : 'going-on',
       container: probe.container,
       probe: probe.type,
       failure,
@@ -26,9 +26,25 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   ];
 }
 
-function young({now}: PodCase, {actual, status}: ProbeCase): boolean {
-  if (!actual || status?.state.kind !== 'running' || status.ready) return false;
+/**
+ * The kubelet does not ask it yet, or a failure does not count yet; only of a readiness probe the status shows that it has
+ * succeeded. A probe that failed in the run before has no such excuse.
+ */
+function young({now}: PodCase, {actual, status, type, symptoms}: ProbeCase): boolean {
+  if (symptoms.some(({state}) => state === 'going-on' || state === 'maybe')) return false;
+  if (!actual || status?.state.kind !== 'running' || (type === 'readiness' && status.ready)) return false;
+  if (type !== 'startup' && status.started === false) return true;
   return now - (status.state.startedAt ?? 0) < startBudgetSeconds(actual) * 1000;
+}
+
+/** The kubelet's time is over, or the proxy's own, which is the same. */
+function isLate({late, by}: NonNullable<Reading['through']>): boolean {
+  return late || (by.by === 'proxy' && by.says === 'gave-up');
+}
+
+/** The kubelet has nothing to say against the probe: one late answer alone may be a moment's. */
+function unreported({status, symptoms}: ProbeCase): boolean {
+  return status?.ready === true && symptoms.every(({state}) => state === 'over');
 }
 
 /**

@@ -1,9 +1,9 @@
 import type {Commands} from '../checks/case.ts';
-import {containerOf, readKilling, readProbeEvent} from '../kubelet/messages.ts';
+import {containerOf, isBusyNode, readKilling, readProbeEvent} from '../kubelet/messages.ts';
 import {KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Workload} from '../model/owner.ts';
-import {probedContainers, type ContainerStatus, type Pod} from '../model/pod.ts';
+import {lastEnd, probedContainers, type ContainerStatus, type Pod} from '../model/pod.ts';
 import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
 import type {Evidence, Symptom, SymptomState} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
@@ -54,9 +54,9 @@ function waiting(context: SymptomContext, {name, state}: ContainerStatus, init: 
 
 /** A container that ended by itself. After a quiet while of running it is over: a restart of yesterday is no fault of today. */
 function crashed(context: SymptomContext, status: ContainerStatus, init: boolean): Symptom[] {
-  const {state, lastState, restartCount, name} = status;
-  const ended = state.kind === 'terminated' ? state : lastState;
-  if (ended.kind !== 'terminated' || (state.kind === 'terminated' && (state.exitCode === 0 || context.pod.phase === 'Succeeded'))) return [];
+  const {state, restartCount, name} = status;
+  const ended = lastEnd(status);
+  if (!ended || (state.kind === 'terminated' && (state.exitCode === 0 || context.pod.phase === 'Succeeded'))) return [];
   if (restartCount === 0 && state.kind !== 'terminated') return [];
   const backingOff = state.kind === 'waiting' && state.reason === 'CrashLoopBackOff';
   const text = `${ended.reason || 'ended'}, exit code ${ended.exitCode}${ended.signal ? `, signal ${ended.signal}` : ''}, ${restartCount} restart${restartCount === 1 ? '' : 's'}`;
@@ -180,7 +180,9 @@ function probeState({pod, now}: SymptomContext, {reading, container, init, count
   if (last < startedAt || gated(status)) return status.restartCount > 0 && now - startedAt < QUIET_MS ? 'maybe' : 'over';
   // Refused while the proxy was still starting, and never again: each new pod shows some (C1).
   if (last - startedAt < Math.max(30_000, 2 * periodMs) && first >= startedAt && !muted) return fresh ? 'starting' : 'over';
-  if (fresh) return count > 1 && reading.outcome !== 'errored' ? 'going-on' : 'maybe';
+  // A failure of an hour ago is counted in the same event: only failures that follow each other go on.
+  const inARow = muted || last - first <= 2 * count * periodMs;
+  if (fresh) return count > 1 && inARow && reading.outcome !== 'errored' ? 'going-on' : 'maybe';
   return muted && now - last <= SPAM_WINDOW_SECONDS * 1000 + periodMs ? 'maybe' : 'over';
 }
 
@@ -220,8 +222,8 @@ function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
 
 /** The container has run again since that kill, and this run ended with a code that no kill leaves. */
 function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEvent): boolean {
-  const ended = status?.state.kind === 'terminated' ? status.state : status?.lastState;
-  return ended?.kind === 'terminated' && (ended.startedAt ?? 0) > last && !KILLED.includes(ended.exitCode);
+  const ended = status && lastEnd(status);
+  return ended !== undefined && (ended.startedAt ?? 0) > last && !KILLED.includes(ended.exitCode);
 }
 
 const OTHER_REASONS: Record<string, Symptom['kind']> = {
@@ -261,7 +263,7 @@ function others(context: SymptomContext, event: ClusterEvent): Symptom[] {
 
 /** A node that is busy with many starts reports its cache once or twice, and goes on. */
 function isBusyStart({message, count}: ClusterEvent): boolean {
-  return /failed to sync (secret|configmap) cache/.test(message) && count <= 3;
+  return isBusyNode(message) && count <= 3;
 }
 
 /** A container that is ready got past its hook; one that runs since is in another life. */

@@ -143,3 +143,8 @@ const STAGES: Record<string, 'starting' | 'runtime'> = {
 export function stageOf(reason: string): 'starting' | 'runtime' | undefined {
   return /^OutOf/.test(reason) ? 'starting' : STAGES[reason];
 }
+
+/** A node with many starts at once reports its caches late, and goes on (verified-on-cluster A7). */
+export function isBusyNode(text: string): boolean {
+  return /failed to sync (secret|configmap) cache/.test(text);
+}

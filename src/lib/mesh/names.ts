@@ -19,7 +19,6 @@ export const BOOTSTRAP_VOLUMES = ['envoy-bootstrap-config-volume', 'sidecar-boot
 export const PROXY_LABELS = ['osm-proxy-uuid', 'fsm-proxy-uuid'];
 /** Prefixes of the mesh's labels and annotations; others are not kept. */
 export const MESH_PREFIXES = ['openservicemesh.io/', 'flomesh.io/'];
-export const MONITORED_BY = ['openservicemesh.io/monitored-by', 'flomesh.io/monitored-by'];
 
 /** True for the port numbers on which the mesh answers probes. */
 export function isMeshProbePort(port: number): boolean {

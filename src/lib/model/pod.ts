@@ -1,6 +1,6 @@
 import type {Handler, Probes} from './probe.ts';
 
-export interface ContainerPort {
+interface ContainerPort {
   name?: string;
   containerPort: number;
   hostPort?: number;
@@ -83,7 +83,13 @@ export interface ContainerStatus {
   lastState: ContainerState;
 }
 
-export interface Condition {
+/** How the container ended last: where it is down this run's end, else that of the run before; undefined where it never ended. */
+export function lastEnd({state, lastState}: Pick<ContainerStatus, 'state' | 'lastState'>): Extract<ContainerState, {kind: 'terminated'}> | undefined {
+  if (state.kind === 'terminated') return state;
+  return lastState.kind === 'terminated' ? lastState : undefined;
+}
+
+interface Condition {
   type: string;
   status: string;
   reason: string;

@@ -1,4 +1,4 @@
-import type {CatalogueEntry} from '../checks/index.ts';
+import type {CatalogueEntry} from '../checks/check.ts';
 import {columns} from './columns.ts';
 
 export function catalogueList(entries: readonly CatalogueEntry[]): string {

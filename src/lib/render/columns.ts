@@ -12,3 +12,12 @@ export function columns(rows: string[][]): string[] {
     .split('\n')
     .map((line) => line.replace(/((?:\u001b\[\d+m)*)\s+((?:\u001b\[\d+m)*)$/u, '$1$2').trimEnd());
 }
+
+/** The same for rows without colour, of which there may be thousands: the last cell of a row needs no width. */
+export function aligned(rows: string[][]): string[] {
+  const widths = rows.reduce<number[]>((widest, row) => {
+    for (const [at, cell] of row.slice(0, -1).entries()) widest[at] = Math.max(widest[at] ?? 0, cell.length);
+    return widest;
+  }, []);
+  return rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at]!))).join('  ').trimEnd());
+}

@@ -3,8 +3,9 @@ import {workloadName} from '../diagnosis/declared.ts';
 import type {EventsReport, EventState, ProbeFailure, Times, Trouble, WorkloadEvents} from '../model/events-report.ts';
 import type {Happening} from '../model/happening.ts';
 import {age} from './age.ts';
-import {columns} from './columns.ts';
-import {chalkOf, paint, symbol, type Look} from './style.ts';
+import {counted, othersText, unseenLines} from './blocks.ts';
+import {aligned, columns} from './columns.ts';
+import {chalkOf, paint, plain, symbol, type Look} from './style.ts';
 
 export const EVENT_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type EventFormat = (typeof EVENT_FORMATS)[number];
@@ -35,25 +36,15 @@ function screen(report: EventsReport, look: Look, wide: boolean): string {
   const blocks = [
     ...loud.map((one) => block(one, report.now, look, wide)),
     quietLines(quiet, report.now, look),
-    ...report.unseen.map(({asked, got, try: attempt}) => [`${paint('unknown', '?', chalkOf(look))} OSMP901 not seen`, ...labelled([['asked', asked], ['got', got], ['try', attempt]])]),
+    ...report.unseen.map((one) => unseenLines(one, look)),
     [summary(report)],
   ];
   return plain(`${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`, look);
 }
 
-/** Thousands of rows without colour, which a table for people would take seconds for. */
-function padded(rows: string[][]): string[] {
-  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)), []);
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index]!)).join('  ').trimEnd());
-}
-
 /** Some failures that are over, and nothing else: among many workloads one line is enough. */
 function isPast({probes, starting, runtime}: WorkloadEvents): boolean {
   return runtime.length === 0 && [...probes, ...starting].every(({state}) => state === 'over' || state === 'start-up');
-}
-
-function plain(text: string, {utf8}: Look): string {
-  return utf8 ? text : text.replaceAll('–', '-').replaceAll('·', '-').replaceAll('…', '...').replaceAll('→', '->');
 }
 
 function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): string[] {
@@ -69,10 +60,10 @@ function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): str
     ...columns(probes.map((failure) => probeCells(failure, now, look))).flatMap((line, index) => [`  ${line}`, ...below(probes[index]!, now, look, wide)]),
     ...notes.map((note) => `    ${note}`),
     ...section('2 scheduling and starting', starting, now, look, 'nothing'),
-    ...section('3 runtime', runtime, now, look, restarts === 0 ? 'no restarts' : `${restarts} restart${restarts === 1 ? '' : 's'}, over`),
+    ...section('3 runtime', runtime, now, look, restarts === 0 ? 'no restarts' : `${counted(restarts, 'restart')}, over`),
     ...words.flatMap(({container, previous, lines, pod}) => [`    log of ${container}${previous ? ', before it restarted' : ''} (${pod})`, ...lines.map((line) => `      | ${cut(line, look)}`)]),
     ...(marks.length > 0 ? ['  timeline', ...columns(marks.map(({at, text}) => ['   ', clock(at), `${age(now - at)} ago`, text]))] : []),
-    ...(rows ? ['  events', ...padded([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])])] : []),
+    ...(rows ? ['  events', ...aligned([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])])] : []),
   ];
 }
 
@@ -161,17 +152,13 @@ function pairs(lines: [label: string, text: string][]): string[] {
   return lines.map(([label, text]) => `${label.padEnd(27)}${text}`.trimEnd());
 }
 
-function labelled(lines: [label: string, text: string | undefined][]): string[] {
-  return lines.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`    ${label.padEnd(8)}  ${text}`]));
-}
-
 function quietLines(workloads: WorkloadEvents[], now: number, look: Look): string[] {
   return columns(
     workloads.map(({workload, probes, starting, rewriting, pods, quiet: isQuiet, leftOut}) => {
       const young = probes.some(({state}) => state === 'starting');
       const verdict = rewriting.state === 'wrong' || !isQuiet ? 'warn' : young ? 'unknown' : 'pass';
       const said = young ? 'starting' : pastText({probes, starting, ...(leftOut ? {leftOut} : {})}, now);
-      return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, `${pods.length} pod${pods.length === 1 ? '' : 's'}`, [said, ...(rewriting.state === 'as-expected' ? [] : [`rewriting: ${rewriting.text}`])].join(' · ')];
+      return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, counted(pods.length, 'pod'), [said, ...(rewriting.state === 'as-expected' ? [] : [`rewriting: ${rewriting.text}`])].join(' · ')];
     }),
   );
 }
@@ -198,10 +185,8 @@ function clock(at: number): string {
 function summary({workloads, pods, events, others}: EventsReport): string {
   if (workloads.length === 0) return 'nothing in scope';
   const loud = workloads.filter(({quiet}) => !quiet).length;
-  const aside = Object.entries(others)
-    .filter(([, count]) => count > 0)
-    .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
-  return [`${workloads.length} workload${workloads.length === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}: ${loud} with something to say, ${workloads.length - loud} quiet`, `${events} events`, ...(aside.length > 0 ? [`not told: ${aside.join(', ')}`] : [])].join(' · ');
+  const aside = othersText(others);
+  return [`${counted(workloads.length, 'workload')} in ${counted(pods, 'pod')}: ${loud} with something to say, ${workloads.length - loud} quiet`, `${events} events`, ...(aside === '' ? [] : [`not told: ${aside}`])].join(' · ');
 }
 
 /** One change as one line, for people; as data it is one JSON document a line. */

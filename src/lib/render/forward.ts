@@ -3,7 +3,9 @@ import type {Answer, Ask} from '../model/answer.ts';
 import type {ForwardedPod, ForwardReport, MissingSide, ReplayedProbe, ReplayedSide, Rounds} from '../model/forward.ts';
 import {VERDICTS} from '../model/report.ts';
 import {age} from './age.ts';
-import {ascii, chalkOf, paint, symbol, type Look} from './style.ts';
+import {counted, labelled, othersText, unseenLines} from './blocks.ts';
+import {aligned} from './columns.ts';
+import {chalkOf, paint, plain, symbol, type Look} from './style.ts';
 import {sparkline} from './sparkline.ts';
 
 /** What a tunnel leaves out of the kubelet's way. */
@@ -14,11 +16,11 @@ const BODY = {lines: 3, width: 160};
 /** The screen: each probe's two answers side by side, what they mean together, and one last line that sums up. */
 export function forwardTable(report: ForwardReport, look: Look, {wide}: {wide: boolean}): string {
   const blocks = report.pods.flatMap((pod) => [[heading(pod, report.now)], ...pod.probes.map((probe) => probeLines(probe, look, wide))]);
-  const unseen = report.unseen.map(({asked, got, try: attempt}) => [`${paint('unknown', symbol('unknown', look), chalkOf(look))} OSMP901 not seen`, ...labelled([['asked', asked], ['got', got], ['try', attempt]])]);
+  const unseen = report.unseen.map((one) => unseenLines(one, look));
   const replayed = report.pods.some(({probes}) => probes.some(({through}) => !('missing' in through)));
   const last = [...(replayed ? [`not shown: ${NOT_SHOWN}`] : []), summary(report)];
   const text = `${[...blocks, ...unseen, last].map((block) => block.join('\n')).join('\n\n')}\n`;
-  return look.utf8 ? text : ascii(text);
+  return plain(text, look);
 }
 
 function heading({workload, pod, ready, status, since, others}: ForwardedPod, now: number): string {
@@ -84,22 +86,12 @@ function bodyOf(answer: Answer): string[] {
 function summary({pods, notAsked, interrupted}: ForwardReport): string {
   const probes = pods.flatMap((pod) => pod.probes);
   const counts = VERDICTS.toReversed().map((verdict) => [probes.filter((one) => one.verdict === verdict).length, verdict] as const).filter(([count]) => count > 0).map(([count, verdict]) => `${count} ${verdict}`);
-  const aside = Object.entries(notAsked).filter(([, count]) => count > 0).map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
-  const what = pods.length === 0 ? 'nothing to replay' : `${probes.length} probe${probes.length === 1 ? '' : 's'} in ${pods.length} pod${pods.length === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
+  const aside = othersText(notAsked);
+  const what = pods.length === 0 ? 'nothing to replay' : `${counted(probes.length, 'probe')} in ${counted(pods.length, 'pod')}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
   const setup = Math.max(0, ...pods.map(({setupMs}) => setupMs));
-  return [what, ...(setup > 0 ? [`tunnel ${span(setup)}`] : []), ...new Set(pods.map(({profile}) => profile).filter((one) => one !== '')), ...(aside.length > 0 ? [`not asked: ${aside.join(', ')}`] : []), ...(interrupted ? ['interrupted'] : [])].join(' · ');
+  return [what, ...(setup > 0 ? [`tunnel ${span(setup)}`] : []), ...new Set(pods.map(({profile}) => profile).filter((one) => one !== '')), ...(aside === '' ? [] : [`not asked: ${aside}`]), ...(interrupted ? ['interrupted'] : [])].join(' · ');
 }
 
 function span(ms: number): string {
   return ms < 1000 ? `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)}s`;
-}
-
-/** Cells in columns; the last one of a row is never padded. */
-function aligned(rows: string[][]): string[] {
-  const width = (at: number) => Math.max(...rows.map((row) => (at < row.length - 1 ? row[at]!.length : 0)));
-  return rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(width(at)))).join('  ').trimEnd());
-}
-
-function labelled(lines: [label: string, text: string | undefined][]): string[] {
-  return lines.filter(([, text]) => text !== undefined && text !== '').map(([label, text]) => `    ${label.padEnd(8)}  ${text}`);
 }

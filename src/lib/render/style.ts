@@ -26,7 +26,7 @@ export function paint(verdict: Verdict, text: string, chalk: ChalkInstance): str
 
 const PLAIN: Record<string, string> = {'·': '-', '→': '->', '…': '...', '–': '-', '×': 'x'};
 
-/** Our own signs without UTF-8; what the cluster said stays as it is. */
-export function ascii(text: string): string {
-  return text.replace(/[·→…–×]/g, (sign) => PLAIN[sign]!);
+/** Without UTF-8 our own signs are ASCII; what the cluster said stays as it is. */
+export function plain(text: string, {utf8}: Look): string {
+  return utf8 ? text : text.replace(/[·→…–×]/g, (sign) => PLAIN[sign]!);
 }

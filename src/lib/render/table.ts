@@ -3,9 +3,10 @@ import type {Finding} from '../model/finding.ts';
 import {VERDICTS, type ProbeRow, type Report, type Verdict} from '../model/report.ts';
 import type {Evidence} from '../model/symptom.ts';
 import {age} from './age.ts';
+import {counted, labelled, othersText, unseenLines} from './blocks.ts';
 import {columns} from './columns.ts';
 import {fit, type Column} from './fit.ts';
-import {chalkOf, paint, symbol, type Look} from './style.ts';
+import {chalkOf, paint, plain, symbol, type Look} from './style.ts';
 
 export interface TableOptions {
   wide: boolean;
@@ -24,14 +25,7 @@ export function table(report: Report, look: Look, options: TableOptions): string
   const blocks = [
     [...rowsOf(shown, look, {...options, spread}), ...(hidden > 0 ? [`   ${probes(report.rows.filter(({verdict}) => verdict === 'pass'))} pass (--show all)`] : [])],
     ...report.findings.map((finding) => findingLines(finding, report.now, look)),
-    ...report.unseen.map((unseen) => [
-      `${paint('unknown', '?', chalkOf(look))} OSMP901 not seen`,
-      ...labelled([
-        ['asked', unseen.asked],
-        ['got', unseen.got],
-        ['try', unseen.try],
-      ]),
-    ]),
+    ...report.unseen.map((unseen) => unseenLines(unseen, look)),
     [summary(report)],
   ];
   return `${blocks
@@ -72,17 +66,12 @@ function rowsOf(rows: ProbeRow[], look: Look, {wide, spread}: TableOptions & {sp
   return columns(lines);
 }
 
-/** Without UTF-8 our own signs are ASCII; what the cluster says stays as it is. */
-function plain(text: string, {utf8}: Look): string {
-  return utf8 ? text : text.replaceAll(/[–·]/g, '-').replaceAll('…', '...');
-}
-
 const MARKS = {error: 'fail', warning: 'warn', info: 'pass'} as const satisfies Record<Finding['severity'], Verdict>;
 
 function findingLines(finding: Finding, now: number, look: Look): string[] {
   const {code, severity, blame, workload, pods, podState, container, probe} = finding;
   const mark = severity === 'info' ? '·' : symbol(MARKS[severity], look);
-  const where = [`${workloadName(workload)} -n ${workload.namespace} (${pods.length} pod${pods.length === 1 ? '' : 's'}, ${podState})`, ...(container ? [`container ${container}`] : []), ...(probe ? [probe] : [])];
+  const where = [`${workloadName(workload)} -n ${workload.namespace} (${counted(pods.length, 'pod')}, ${podState})`, ...(container ? [`container ${container}`] : []), ...(probe ? [probe] : [])];
   return [
     `${paint(MARKS[severity], `${mark} ${code} ${severity}`, chalkOf(look))} · fault: ${blame} · ${finding.title}`,
     `  ${where.join(', ')}`,
@@ -106,23 +95,15 @@ function evidenceText({text, times}: Evidence, now: number): string {
   return `${text}${since}, last ${age(now - times.last)} ago`;
 }
 
-function labelled(lines: [label: string, text: string | undefined][]): string[] {
-  const said = lines.filter((line): line is [string, string] => line[1] !== undefined && line[1] !== '');
-  const width = Math.max(...said.map(([label]) => label.length), 8);
-  return said.map(([label, text]) => `    ${label.padEnd(width)}  ${text}`);
-}
-
 function summary({rows, pods, meshes, others, findings, looked}: Report): string {
   const counts = VERDICTS.toReversed()
     .map((verdict) => [probes(rows.filter((row) => row.verdict === verdict)), verdict] as const)
     .filter(([count]) => count > 0)
     .map(([count, verdict]) => `${count} ${verdict}`);
-  const aside = Object.entries(others)
-    .filter(([, count]) => count > 0)
-    .map(([why, count]) => `${count} ${why === 'outside' ? 'outside the mesh' : why}`);
+  const aside = othersText(others);
   const total = probes(rows);
-  const alone = rows.length === 0 && findings.length === 0 ? 'nothing in scope' : `${total} probe${total === 1 ? '' : 's'} in ${pods} pod${pods === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
-  return [alone, ...meshes, ...(looked ? [`looked into ${looked} pod${looked === 1 ? '' : 's'}`] : []), ...(aside.length > 0 ? [`not judged: ${aside.join(', ')}`] : [])].join(' · ');
+  const alone = rows.length === 0 && findings.length === 0 ? 'nothing in scope' : `${counted(total, 'probe')} in ${counted(pods, 'pod')}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
+  return [alone, ...meshes, ...(looked ? [`looked into ${counted(looked, 'pod')}`] : []), ...(aside === '' ? [] : [`not judged: ${aside}`])].join(' · ');
 }
 
 /** Probes behind rows: a row stands for one in each of its pods. */

@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import {clean} from '../sanitize.ts';
-import {ClusterError, type ClusterErrorReason} from '../cluster.ts';
+import {ClusterError} from '../cluster.ts';
 import type {Credentials} from './credentials.ts';
+import {refusalOf, Retry, tooLate, transportError} from './errors.ts';
 
 export interface Asking {
   /** Path and query, `/api/v1/pods?limit=500`. */
@@ -27,7 +28,6 @@ export interface Limits {
 
 const TRIES = 4;
 const FIRST_PAUSE_MS = 400;
-const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 410: 'gone', 422: 'invalid', 429: 'busy'};
 
 /** Takes a body in pieces; `take` and `end` throw a SyntaxError for what is no JSON. */
 export interface Taking<T> {
@@ -56,17 +56,6 @@ export async function patiently<T>(limits: Limits, attemptOnce: () => Promise<T>
       if (attempt === TRIES) throw new ClusterError(reason, {asked, got: `${got} (asked ${TRIES} times)`, ...(attempted === undefined ? {} : {try: attempted})});
       await pause(error.waitMs ?? (limits.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), limits.signal);
     }
-  }
-}
-
-/** A failure that may pass. */
-export class Retry extends Error {
-  readonly last: ClusterError;
-  readonly waitMs: number | undefined;
-  constructor(last: ClusterError, waitMs?: number) {
-    super(last.message);
-    this.last = last;
-    this.waitMs = waitMs;
   }
 }
 
@@ -138,68 +127,9 @@ function beginning(response: http.IncomingMessage, use: (body: string) => void):
   response.on('end', () => use(body));
 }
 
-/** A refusal is a Status of the API server, or a page of something in between. */
+/** Reads a refusal to its end, and leaves with what it says. */
 export function refused(response: http.IncomingMessage, asking: Asking, leave: (error: Error) => void): void {
-  beginning(response, (body) => {
-    const code = response.statusCode ?? 0;
-    const error = new ClusterError(REASONS[code] ?? (code >= 500 ? 'busy' : 'bad-answer'), {
-      asked: asking.asked,
-      got: `${code} ${clean(response.statusMessage ?? '')}: ${saidBy(body)}`.replace(/: $/, ''),
-      ...(asking.permission !== undefined && (code === 401 || code === 403) ? {try: asking.permission} : {}),
-    });
-    leave(code === 429 || code >= 500 ? new Retry(error, retryAfterMs(response.headers['retry-after'], Date.now())) : error);
-  });
-}
-
-function saidBy(body: string): string {
-  try {
-    return clean(String((JSON.parse(body) as {message?: unknown}).message ?? ''));
-  } catch {
-    return clean(body).slice(0, 120);
-  }
-}
-
-/** Bounded by half a minute: a longer wish is for programs that have time. */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(30_000, Math.max(0, ms));
-}
-
-export function tooLate(asked: string, url: URL, timeoutMs: number, begun: boolean): ClusterError {
-  const got = `${url.protocol}//${url.host} did not ${begun ? 'end its answer' : 'answer'} within ${timeoutMs / 1000}s`;
-  return new ClusterError('unreachable', {asked, got, try: 'the same with a longer --request-timeout, or --request-timeout=0 for no limit'});
-}
-
-export function transportError(error: NodeJS.ErrnoException, {asked}: Asking, url: URL, begun: boolean): Error {
-  const server = `${url.protocol}//${url.host}`;
-  if (begun || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
-    return new Retry(new ClusterError('bad-answer', {asked, got: begun ? `${server} ended the answer in the middle` : `${server} ended the connection without an answer`}));
-  }
-  return new ClusterError('unreachable', {asked, got: wordsOf(error, url, server)}, {cause: error});
-}
-
-const UNKNOWN_CA = 'shows a certificate that no known CA has signed: is certificate-authority set?';
-
-/** Codes of Node's and OpenSSL's, as a person says them. */
-function wordsOf(error: NodeJS.ErrnoException & {cert?: {subjectaltname?: string}}, url: URL, server: string): string {
-  const words: Record<string, string> = {
-    ECONNREFUSED: `${server} refuses connections: is that the right host and port?`,
-    ENOTFOUND: `the name ${url.hostname} is not known`,
-    EAI_AGAIN: `the name ${url.hostname} can't be looked up`,
-    ETIMEDOUT: `${server} does not answer`,
-    DEPTH_ZERO_SELF_SIGNED_CERT: `${server} ${UNKNOWN_CA}`,
-    SELF_SIGNED_CERT_IN_CHAIN: `${server} ${UNKNOWN_CA}`,
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: `${server} ${UNKNOWN_CA}`,
-    UNABLE_TO_GET_ISSUER_CERT: `${server} ${UNKNOWN_CA}`,
-    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `${server} ${UNKNOWN_CA}`,
-    CERT_HAS_EXPIRED: `${server} shows a certificate that has expired`,
-    CERT_NOT_YET_VALID: `${server} shows a certificate that is not valid yet: is the clock right?`,
-    ERR_TLS_CERT_ALTNAME_INVALID: `${server} shows a certificate for another name (${clean(error.cert?.subjectaltname ?? 'it has none')}): is tls-server-name set?`,
-  };
-  if (error.code === 'PROXY') return clean(error.message);
-  if (/wrong version number|packet length too long|http request/.test(error.message)) return `${server} does not speak TLS: should it be http://?`;
-  return words[error.code ?? ''] ?? `${server}: ${clean(error.message)}`;
+  beginning(response, (body) => leave(refusalOf(response, body, asking)));
 }
 
 /** Waits, or until the signal aborts. */

@@ -4,7 +4,8 @@ import {ClusterError, type PodName} from '../cluster.ts';
 import {clean} from '../sanitize.ts';
 import type {Credentials} from './credentials.ts';
 import {PodStream, type Link} from './pod-stream.ts';
-import {patiently, refused, Retry, tooLate, transportError, type Asking, type Limits} from './request.ts';
+import {Retry, tooLate, transportError} from './errors.ts';
+import {patiently, refused, type Asking, type Limits} from './request.ts';
 
 export interface Tunnel {
   /** From the first byte to the API server until all streams were open, in milliseconds. */

@@ -3,8 +3,9 @@ import https from 'node:https';
 import {ClusterError, type Change, type RawObject} from '../cluster.ts';
 import type {Credentials} from './credentials.ts';
 import {clean} from '../sanitize.ts';
+import {Retry} from './errors.ts';
 import {ItemCutter} from './items.ts';
-import {once, pause, Retry, type Asking, type Limits} from './request.ts';
+import {once, pause, type Asking, type Limits} from './request.ts';
 
 /** How long the server is asked to keep a watch open, in seconds; a little chance spreads the reconnections of many. */
 const OPEN_SECONDS = {least: 60, more: 60};

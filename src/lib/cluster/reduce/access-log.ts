@@ -1,5 +1,6 @@
 import type {AccessLine} from '../../model/look.ts';
-import {number, object, text, time} from './read.ts';
+import {jsonLine} from './json-line.ts';
+import {number, text, time} from './read.ts';
 
 const PROBE_CLUSTER = /(^|_)(liveness|readiness|startup)_cluster$/;
 const KUBELET = /^kube-probe\//;
@@ -9,14 +10,8 @@ const KUBELET = /^kube-probe\//;
  * listeners (HTTPS probes) tell only which of the probes' clusters they went to (osm-facts §2.3).
  */
 export function accessLineOf(line: string): AccessLine | undefined {
-  if (!line.startsWith('{')) return undefined;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(line);
-  } catch {
-    return undefined; // A line that was cut at the log's limit.
-  }
-  const fields = object(raw);
+  const fields = jsonLine(line);
+  if (!fields) return undefined;
   const at = time(fields.start_time);
   const userAgent = text(fields.user_agent);
   const envoyCluster = text(fields.upstream_cluster);

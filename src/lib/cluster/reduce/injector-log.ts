@@ -1,15 +1,9 @@
-import {object, text} from './read.ts';
+import {jsonLine} from './json-line.ts';
+import {text} from './read.ts';
 
 /** A line of the injector's log that says of which namespace it refused a pod, and why; undefined for all others. */
 export function refusalLineOf(line: string): {namespace: string; error: string} | undefined {
-  if (!line.startsWith('{')) return undefined;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(line);
-  } catch {
-    return undefined; // A line that was cut at the log's limit.
-  }
-  const {level, error, message} = object(raw);
+  const {level, error, message} = jsonLine(line) ?? {};
   const namespace = /(?:in|to) namespace (\S+)$|with service account \S+ in namespace (\S+)/.exec(text(message));
   const where = namespace?.[1] ?? namespace?.[2];
   return text(level) === 'error' && where !== undefined && text(error) !== '' ? {namespace: where, error: text(error)} : undefined;

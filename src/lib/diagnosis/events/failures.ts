@@ -7,6 +7,7 @@ import type {Pod} from '../../model/pod.ts';
 import type {Symptom} from '../../model/symptom.ts';
 import {isMuted} from '../symptoms.ts';
 import {askedText, saidOf} from './said.ts';
+import {together} from './times.ts';
 
 /** Failures within this time of a container's start, or of its proxy's, that are over belong to the start (C1, J1). */
 const START_MS = 30_000;
@@ -94,13 +95,13 @@ export function joined(failures: ProbeFailure[]): ProbeFailure[] {
   for (const one of failures) {
     const key = JSON.stringify([one.container, one.probe, one.declared, one.failure, one.status, one.state, one.failure === 'status' ? '' : one.said]);
     const known = byKey.get(key);
-    byKey.set(key, known ? together(known, one) : one);
+    byKey.set(key, known ? merged(known, one) : one);
   }
   return [...byKey.values()].sort((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state) || (b.times?.last ?? Infinity) - (a.times?.last ?? Infinity) || (a.container < b.container ? -1 : 1));
 }
 
-function together(a: ProbeFailure, b: ProbeFailure): ProbeFailure {
-  const times = a.times && b.times ? {count: a.times.count + b.times.count, atLeast: a.times.atLeast || b.times.atLeast, first: Math.min(a.times.first, b.times.first), last: Math.max(a.times.last, b.times.last)} : (a.times ?? b.times);
+function merged(a: ProbeFailure, b: ProbeFailure): ProbeFailure {
+  const times = together(a.times, b.times);
   const said = a.said.includes(' ') || !b.said.includes(' ') ? a.said : b.said;
   const requests = a.requests ?? b.requests;
   return {...a, said, pods: [...new Set([...a.pods, ...b.pods])].sort(), ...(times ? {times} : {}), ...(requests ? {requests} : {})};

@@ -2,7 +2,7 @@ import type {PodCase} from '../../checks/case.ts';
 import {containerOf, readKilling, stageOf} from '../../kubelet/messages.ts';
 import type {ClusterEvent} from '../../model/event.ts';
 import type {Happening} from '../../model/happening.ts';
-import type {ContainerStatus, Pod} from '../../model/pod.ts';
+import {lastEnd, type ContainerStatus, type Pod} from '../../model/pod.ts';
 import {podStatus} from '../pod-status.ts';
 import {failuresOf} from './failures.ts';
 
@@ -35,18 +35,12 @@ export function statusHappened(before: Pod | undefined, pod: Pod, workload: Happ
 }
 
 function ofContainer(old: ContainerStatus, status: ContainerStatus, say: (text: string, at?: number) => Happening): Happening[] {
-  const {name, state, lastState, ready, restartCount} = status;
-  const ended = state.kind === 'terminated' ? state : lastState;
-  const fresh = ended.kind === 'terminated' && endOf(old) !== ended.finishedAt;
+  const {name, state, ready, restartCount} = status;
+  const ended = lastEnd(status);
   const waits = state.kind === 'waiting' && !['', 'ContainerCreating', 'PodInitializing'].includes(state.reason) && !(old.state.kind === 'waiting' && old.state.reason === state.reason);
   return [
-    ...(fresh && ended.kind === 'terminated' ? [say(`${name} ended: ${ended.reason || 'ended'}, exit code ${ended.exitCode}, ${restartCount} restart${restartCount === 1 ? '' : 's'}`, ended.finishedAt)] : []),
+    ...(ended && lastEnd(old)?.finishedAt !== ended.finishedAt ? [say(`${name} ended: ${ended.reason || 'ended'}, exit code ${ended.exitCode}, ${restartCount} restart${restartCount === 1 ? '' : 's'}`, ended.finishedAt)] : []),
     ...(waits && state.kind === 'waiting' ? [say(`${name} waits: ${state.reason}${state.message ? `: ${state.message}` : ''}`)] : []),
     ...(ready === old.ready ? [] : [say(`${name} is ${ready ? 'ready' : 'not ready any more'}`)]),
   ];
-}
-
-function endOf({state, lastState}: ContainerStatus): number | undefined {
-  if (state.kind === 'terminated') return state.finishedAt;
-  return lastState.kind === 'terminated' ? lastState.finishedAt : undefined;
 }

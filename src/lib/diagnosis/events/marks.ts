@@ -1,8 +1,8 @@
 import type {PodCase} from '../../checks/case.ts';
+import {isBusyNode} from '../../kubelet/messages.ts';
 import type {Mark, ProbeFailure, Trouble} from '../../model/events-report.ts';
 import type {Owner} from '../../model/owner.ts';
 import type {Owners} from '../declared.ts';
-import {isBusyNode} from './troubles.ts';
 
 /**
  * What a history is read by: rollouts, pods, the proxy's starts, ends of containers, and when each failure was first

@@ -1,4 +1,5 @@
 import type {ProbeCase} from '../../checks/case.ts';
+import {handlerText} from '../../checks/words.ts';
 import type {FailureClass} from '../../kubelet/messages.ts';
 import {HEALTHCHECK_PORT} from '../../mesh/names.ts';
 import type {AccessLine} from '../../model/look.ts';
@@ -12,18 +13,8 @@ export function saidOf(symptom: Symptom, probe: ProbeCase | undefined, line?: Ac
 
 /** `GET :8080/ready`: what is asked, without the mesh. */
 export function askedText(handler: Handler): string {
-  switch (handler.kind) {
-    case 'httpGet':
-      return `GET ${handler.scheme === 'HTTPS' ? 'https ' : ''}${handler.host}:${handler.port}${handler.path.startsWith('/') ? '' : ' '}${handler.path}`;
-    case 'tcpSocket':
-      return `connect :${handler.port}`;
-    case 'grpc':
-      return `gRPC :${handler.port}${handler.service ? ` ${handler.service}` : ''}`;
-    case 'exec':
-      return 'exec';
-    case 'unknown':
-      return handler.keys.join(', ') || 'no handler';
-  }
+  if (handler.kind === 'httpGet') return `GET ${handler.scheme === 'HTTPS' ? 'https ' : ''}${handler.host}:${handler.port}${handler.path.startsWith('/') ? '' : ' '}${handler.path}`;
+  return handler.kind === 'tcpSocket' ? `connect :${handler.port}` : handlerText(handler);
 }
 
 /** What the event alone proves. */

@@ -1,22 +1,23 @@
 import {outcome, succeeded} from '../../checks/access.ts';
 import type {PodCase, ProbeCase, RefusedCase} from '../../checks/case.ts';
-import {containerOf, stageOf} from '../../kubelet/messages.ts';
+import {containerOf, isBusyNode, stageOf} from '../../kubelet/messages.ts';
 import {KILLED} from '../../kubelet/timing.ts';
 import type {ClusterEvent} from '../../model/event.ts';
 import type {Times, Trouble} from '../../model/events-report.ts';
 import type {AccessLine} from '../../model/look.ts';
-import type {ContainerStatus} from '../../model/pod.ts';
+import {lastEnd, type ContainerStatus} from '../../model/pod.ts';
 import type {Symptom, SymptomState} from '../../model/symptom.ts';
 import {podStatus} from '../pod-status.ts';
 import {isMuted} from '../symptoms.ts';
 import {saidOf} from './said.ts';
+import {timesOf, together} from './times.ts';
 
 const STARTING: Symptom['kind'][] = ['waiting', 'unscheduled', 'mount', 'sandbox', 'hook', 'refused'];
 
 /** What kept a pod from being scheduled or started, by its status and its events. */
 export function startingOf(pod: PodCase): Trouble[] {
   const events = leftover(pod, 'starting');
-  const found = pod.symptoms.filter(({kind}) => STARTING.includes(kind)).map((symptom) => troubleOf(pod, symptom, timesOf(pod, symptom, symptom.kind === 'waiting' ? events.filter((event) => containerOf(event.involved.fieldPath)?.container === symptom.container) : [])));
+  const found = pod.symptoms.filter(({kind}) => STARTING.includes(kind)).map((symptom) => troubleOf(pod, symptom, toldTimes(pod, symptom, symptom.kind === 'waiting' ? events.filter((event) => containerOf(event.involved.fieldPath)?.container === symptom.container) : [])));
   const said = (event: ClusterEvent) => found.some(({container, state}) => state !== 'over' && container !== undefined && container === containerOf(event.involved.fieldPath)?.container);
   return [...found, ...silentlyPending(pod, found), ...events.filter((event) => !said(event)).map((event) => ofEvent(pod, event))].map((one) => (isStart(one) ? {...one, state: 'start-up'} : one));
 }
@@ -50,14 +51,14 @@ export function runtimeOf(pod: PodCase): Trouble[] {
       ...(before === undefined ? {} : {before}),
     };
   });
-  const kills = pod.symptoms.filter((one) => one.kind === 'killed' && !ends.some(({container}) => container === one.container)).map((one) => ({...troubleOf(pod, one, timesOf(pod, one, [])), reason: `killed by its ${one.probe} probe`}));
+  const kills = pod.symptoms.filter((one) => one.kind === 'killed' && !ends.some(({container}) => container === one.container)).map((one) => ({...troubleOf(pod, one, toldTimes(pod, one, [])), reason: `killed by its ${one.probe} probe`}));
   const pods = pod.symptoms.filter(({kind}) => kind === 'not-ready').map((one) => troubleOf(pod, one, undefined));
   return [...ends, ...kills, ...pods, ...leftover(pod, 'runtime').map((event) => ofEvent(pod, event))];
 }
 
 /** The API server's refusal of a workload's pods. */
 export function refusedTrouble({symptom, owner}: RefusedCase, events: ClusterEvent[]): Trouble {
-  const times = events.length > 0 ? {count: events.reduce((sum, {count}) => sum + count, 0), atLeast: true, first: Math.min(...events.map(({first}) => first)), last: Math.max(...events.map(({last}) => last))} : undefined;
+  const times = timesOf(events, true);
   return {pods: [], reason: 'FailedCreate', text: `${owner.wanted - owner.have} of ${owner.wanted} pods refused: ${symptom.text}`, ...(times ? {times} : {}), state: symptom.state};
 }
 
@@ -66,7 +67,7 @@ function troubleOf({pod}: PodCase, {container, failure, kind, text, state}: Symp
   return {...(container === undefined ? {} : {container}), pods: [pod.name], reason, text: text.startsWith(`${reason}: `) ? text.slice(reason.length + 2) : text, ...(times ? {times} : {}), state};
 }
 
-function timesOf(pod: PodCase, {count, first, last}: Symptom, events: ClusterEvent[]): Times | undefined {
+function toldTimes(pod: PodCase, {count, first, last}: Symptom, events: ClusterEvent[]): Times | undefined {
   const atLeast = pod.events.seen && isMuted(pod.pod, pod.events.value);
   if (first !== undefined && last !== undefined) return {count, atLeast, first, last};
   if (events.length === 0) return undefined;
@@ -84,11 +85,6 @@ function ofEvent(pod: PodCase, event: ClusterEvent): Trouble {
   const container = containerOf(involved.fieldPath)?.container;
   const atLeast = pod.events.seen && isMuted(pod.pod, pod.events.value);
   return {...(container === undefined ? {} : {container}), pods: [pod.pod.name], reason, text: message, times: {count, atLeast, first, last}, state: 'over'};
-}
-
-/** A node with many starts at once reports its caches late, and goes on (A7). */
-export function isBusyNode(text: string): boolean {
-  return /failed to sync (secret|configmap) cache/.test(text);
 }
 
 /** A kill explains the end that follows it within the time that a process may take to stop. */
@@ -126,8 +122,8 @@ function endText({pod}: PodCase, symptom: Symptom): string {
 }
 
 function endOf(status: ContainerStatus | undefined): string {
-  const ended = status?.state.kind === 'terminated' ? status.state : status?.lastState;
-  if (ended?.kind !== 'terminated') return 'ended';
+  const ended = status && lastEnd(status);
+  if (!ended) return 'ended';
   return `${ended.reason || 'ended'}, exit code ${ended.exitCode}${ended.signal ? `, signal ${ended.signal}` : ''}`;
 }
 
@@ -157,7 +153,7 @@ export function joinedTroubles(troubles: Trouble[]): Trouble[] {
     const known = byKey.get(key);
     if (!known) byKey.set(key, one);
     else {
-      const times = known.times && one.times ? {count: known.times.count + one.times.count, atLeast: known.times.atLeast || one.times.atLeast, first: Math.min(known.times.first, one.times.first), last: Math.max(known.times.last, one.times.last)} : (known.times ?? one.times);
+      const times = together(known.times, one.times);
       byKey.set(key, {...known, pods: [...new Set([...known.pods, ...one.pods])].sort(), ...(times ? {times} : {})});
     }
   }

@@ -1,10 +1,10 @@
-import type {PodCase} from './checks/case.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {readAccessLog, readLog} from './cluster/observe.ts';
-import {failuresOf} from './diagnosis/events/failures.ts';
-import {isMeshContainer} from './mesh/names.ts';
-import type {Told, Words} from './model/events-report.ts';
-import type {Observed, Unseen} from './model/unseen.ts';
+import type {PodCase} from '../checks/case.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {readAccessLog, readLog} from '../cluster/observe.ts';
+import {failuresOf} from '../diagnosis/events/failures.ts';
+import {isMeshContainer} from '../mesh/names.ts';
+import type {Told, Words} from '../model/events-report.ts';
+import type {Observed, Unseen} from '../model/unseen.ts';
 
 /** Logs of containers that failed, or none. */
 export type LogMode = boolean;

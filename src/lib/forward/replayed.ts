@@ -1,13 +1,13 @@
-import {answererText, meaningOf, missingPast, missingThrough} from './checks/meaning.ts';
-import type {PodCase, ProbeCase} from './checks/case.ts';
-import {span, type Reading, type Side} from './checks/reading.ts';
-import {probeText} from './checks/words.ts';
-import {podStatus} from './diagnosis/pod-status.ts';
-import type {AnsweredBy} from './mesh/answered.ts';
-import type {Answer, Ask} from './model/answer.ts';
-import type {ForwardedPod, ReplayedProbe, ReplayedSide} from './model/forward.ts';
-import type {Hop, Look} from './model/look.ts';
-import type {Observed} from './model/unseen.ts';
+import {answererText, meaningOf, missingPast, missingThrough} from '../checks/meaning.ts';
+import type {PodCase, ProbeCase} from '../checks/case.ts';
+import {span, type Reading, type Side} from '../checks/reading.ts';
+import {probeText} from '../checks/words.ts';
+import {podStatus} from '../diagnosis/pod-status.ts';
+import type {AnsweredBy} from '../mesh/answered.ts';
+import type {Answer, Ask} from '../model/answer.ts';
+import type {ForwardedPod, ReplayedProbe, ReplayedSide} from '../model/forward.ts';
+import type {Hop, Look} from '../model/look.ts';
+import type {Observed} from '../model/unseen.ts';
 import {roundsOf} from './rounds.ts';
 
 /** What is to be said of a pod whose probes were replayed, each as often as there are readings of it. */

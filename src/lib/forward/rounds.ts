@@ -1,5 +1,5 @@
-import type {Side} from './checks/reading.ts';
-import type {Rounds} from './model/forward.ts';
+import type {Side} from '../checks/reading.ts';
+import type {Rounds} from '../model/forward.ts';
 
 /** What several answers to one request say together: how many failed, how often that turned, and how long they took. */
 export function roundsOf(sides: Side[]): Rounds {

@@ -1,11 +1,11 @@
-import type {Commands, PodCase} from './checks/case.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {listMeshChanges} from './cluster/observe.ts';
-import {diagnose} from './diagnosis/diagnose.ts';
-import {workloadEvents, type EventsOptions} from './diagnosis/events/report.ts';
-import {gather, type Facts, type Scope} from './gather.ts';
-import type {EventsReport, Mark, Told} from './model/events-report.ts';
-import {casesOf, refusedCases, scopeText} from './verify.ts';
+import type {Commands, PodCase} from '../checks/case.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {listMeshChanges} from '../cluster/observe.ts';
+import {diagnose} from '../diagnosis/diagnose.ts';
+import {workloadEvents, type EventsOptions} from '../diagnosis/events/report.ts';
+import {gather, type Facts, type Scope} from '../gather.ts';
+import type {EventsReport, Mark, Told} from '../model/events-report.ts';
+import {casesOf, refusedCases, scopeText} from '../verify.ts';
 import {listen, type LogMode} from './listen.ts';
 
 /**
@@ -13,17 +13,24 @@ import {listen, type LogMode} from './listen.ts';
  * gone, and by logs where a container failed.
  * @throws {ClusterError} when pods can't be listed
  */
-export async function events(cluster: Cluster, scope: Scope, commands: Commands, options: EventsOptions & {logs: LogMode}): Promise<EventsReport> {
+export async function events(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions): Promise<EventsReport> {
+  return (await tell(cluster, scope, commands, options)).report;
+}
+
+export type TellingOptions = EventsOptions & {logs: LogMode};
+
+/** The report with the facts that it was made of, for those who follow what comes after. @throws as `events` */
+export async function tell(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions): Promise<{facts: Facts; report: EventsReport}> {
   const facts = await gather(cluster, scope, options.all ? 'all' : 'telling');
   const head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
   const cases = [...casesOf(facts, head, commands)];
   const {told, unseen} = await listen(cluster, cases, options.logs);
   const mesh = await meshChanges(cluster);
-  return eventsReport(facts, cases, told, head, commands, {...options, mesh}, unseen);
+  return {facts, report: eventsReport(facts, cases, told, head, commands, {...options, mesh}, unseen)};
 }
 
 /** Changes of the mesh's configuration, where they may be read: they only help to tell since when. */
-export async function meshChanges(cluster: Cluster): Promise<Mark[]> {
+async function meshChanges(cluster: Cluster): Promise<Mark[]> {
   const changes: Mark[] = [];
   try {
     await listMeshChanges(cluster, (change) => changes.push(change));
@@ -35,7 +42,7 @@ export async function meshChanges(cluster: Cluster): Promise<Mark[]> {
 }
 
 /** Facts in, report out. */
-export function eventsReport(facts: Facts, cases: PodCase[], told: Map<string, Told>, head: Pick<EventsReport, 'now' | 'origin' | 'scope'>, commands: Commands, options: EventsOptions, unseen: EventsReport['unseen'] = []): EventsReport {
+function eventsReport(facts: Facts, cases: PodCase[], told: Map<string, Told>, head: Pick<EventsReport, 'now' | 'origin' | 'scope'>, commands: Commands, options: EventsOptions, unseen: EventsReport['unseen']): EventsReport {
   const refused = refusedCases(facts, head.now, commands);
   const {findings} = diagnose(cases, refused);
   const events: ReadonlyMap<string, unknown[]> = facts.events.seen ? facts.events.value : new Map();

@@ -1,38 +1,17 @@
-import type {Commands, PodCase, ProbeCase} from './checks/case.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {readingOf, type Reading} from './checks/reading.ts';
-import {attachableFirst} from './diagnosis/attachable.ts';
-import {podStatus} from './diagnosis/pod-status.ts';
-import {gather, type Scope} from './gather.ts';
-import {lookInto} from './look.ts';
-import type {ForwardReport} from './model/forward.ts';
-import type {Look, Replay} from './model/look.ts';
-import type {ProbeType} from './model/probe.ts';
-import type {Observed, Unseen} from './model/unseen.ts';
-import {replayAll, type Questions} from './replay.ts';
+import type {Commands, PodCase, ProbeCase} from '../checks/case.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {readingOf, type Reading} from '../checks/reading.ts';
+import {attachableFirst} from '../diagnosis/attachable.ts';
+import {podStatus} from '../diagnosis/pod-status.ts';
+import {gather, type Scope} from '../gather.ts';
+import {lookInto} from '../look.ts';
+import type {ForwardReport} from '../model/forward.ts';
+import type {Look, Replay} from '../model/look.ts';
+import type {Observed, Unseen} from '../model/unseen.ts';
+import {replayAll, type Questions} from '../replay.ts';
 import {forwardedPod} from './replayed.ts';
-import {casesOf, scopeText} from './verify.ts';
-
-export interface Wanted {
-  /** All of them where none is named. */
-  containers: string[];
-  types: ProbeType[];
-  /** Each pod of a workload instead of one. */
-  allPods: boolean;
-  repeat: Repeat;
-}
-
-export interface Repeat {
-  /** Rounds at most; each request has a connection of its own. */
-  count: number;
-  /** From the start of one round to the next. */
-  intervalMs: number;
-  /** No round begins later than this after the first. */
-  durationMs?: number;
-  pause(ms: number): Promise<void>;
-  /** Told before each round. */
-  begins(round: number): void;
-}
+import {casesOf, scopeText} from '../verify.ts';
+import {wantedOf, type Repeat, type Wanted} from './wanted.ts';
 
 /**
  * Replays each probe of the targets, through the mesh and past it, in one pod of each workload: one that is not Ready,
@@ -92,10 +71,6 @@ function down({pod}: PodCase): Observed<Look> {
 
 function notRecorded({pod}: PodCase): Observed<Look> {
   return {seen: false, why: {asked: `answers of pod ${pod.namespace}/${pod.name}`, got: 'not recorded: the snapshot holds no answers of this pod', optional: true}};
-}
-
-function wantedOf({probes}: PodCase, {containers, types}: Wanted): ProbeCase[] {
-  return probes.filter(({container, type}) => (containers.length === 0 || containers.includes(container)) && (types.length === 0 || types.includes(type)));
 }
 
 function assertContainers(cases: PodCase[], containers: string[]): void {

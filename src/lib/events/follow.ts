@@ -1,33 +1,29 @@
-import type {Commands} from './checks/case.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {getOwner, watchEvents, watchPods} from './cluster/observe.ts';
-import {caseOf} from './diagnosis/case.ts';
-import {workloadOf} from './diagnosis/declared.ts';
-import {eventHappened, statusHappened} from './diagnosis/events/happened.ts';
-import type {EventsOptions} from './diagnosis/events/report.ts';
-import {eventsReport, meshChanges} from './events.ts';
-import {asideOf, BY_KIND, gather, type Scope} from './gather.ts';
-import {listen, type LogMode} from './listen.ts';
-import type {ClusterEvent} from './model/event.ts';
-import type {EventsReport} from './model/events-report.ts';
-import type {Happening} from './model/happening.ts';
-import type {Pod} from './model/pod.ts';
-import {isTarget} from './target.ts';
-import {casesOf, scopeText} from './verify.ts';
+import type {Commands} from '../checks/case.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {getOwner, watchEvents, watchPods} from '../cluster/observe.ts';
+import {caseOf} from '../diagnosis/case.ts';
+import {workloadOf} from '../diagnosis/declared.ts';
+import {eventHappened, statusHappened} from '../diagnosis/events/happened.ts';
+import {asideOf, BY_KIND, withinOf, type Facts, type Scope} from '../gather.ts';
+import type {ClusterEvent} from '../model/event.ts';
+import type {EventsReport} from '../model/events-report.ts';
+import type {Happening} from '../model/happening.ts';
+import type {Pod} from '../model/pod.ts';
+import {isTarget} from '../target.ts';
+import {tell, type TellingOptions} from './events.ts';
 
 /**
  * Reports once, then says what changes until `signal` aborts. The watches begin before the lists, so that nothing falls
  * between; what both tell is said once.
  * @throws {ClusterError} when pods can't be listed, or may not be watched
  */
-export async function follow(cluster: Cluster, scope: Scope, commands: Commands, options: EventsOptions & {logs: LogMode}, say: {report(report: EventsReport): void; happening(one: Happening): void}, signal: AbortSignal): Promise<void> {
+export async function follow(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions, say: {report(report: EventsReport): void; happening(one: Happening): void}, signal: AbortSignal): Promise<void> {
   const early: (() => Promise<void>)[] = [];
   let handle = (work: () => Promise<void>): void => void early.push(work);
-  const within = scope.namespaces.length > 0 ? scope.namespaces.map((namespace) => ({namespace})) : [{}];
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const told = new Told(cluster, scope, commands, options, say.happening);
-  const watches = within.flatMap((one) => [
+  const watches = withinOf(scope).flatMap((one) => [
     watchPods(cluster, {...one, ...(scope.selector ? {labelSelector: scope.selector} : {})}, (pod, gone) => handle(() => told.pod(pod, gone)), both),
     watchEvents(cluster, one, (event) => handle(() => told.event(event)), both),
   ]);
@@ -62,13 +58,13 @@ class Told {
   readonly #cluster: Cluster;
   readonly #scope: Scope;
   readonly #commands: Commands;
-  readonly #options: EventsOptions & {logs: LogMode};
+  readonly #options: TellingOptions;
   readonly #say: (one: Happening) => void;
-  #facts: Awaited<ReturnType<typeof gather>> | undefined;
+  #facts: Facts | undefined;
   readonly #pods = new Map<string, Pod>();
   readonly #counts = new Map<string, number>();
 
-  constructor(cluster: Cluster, scope: Scope, commands: Commands, options: EventsOptions & {logs: LogMode}, say: (one: Happening) => void) {
+  constructor(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions, say: (one: Happening) => void) {
     this.#cluster = cluster;
     this.#scope = scope;
     this.#commands = commands;
@@ -77,14 +73,11 @@ class Told {
   }
 
   async begin(): Promise<EventsReport> {
-    const facts = await gather(this.#cluster, this.#scope, this.#options.all ? 'all' : 'telling');
+    const {facts, report} = await tell(this.#cluster, this.#scope, this.#commands, this.#options);
     this.#facts = facts;
     for (const pod of facts.pods) this.#pods.set(pod.uid, pod);
     if (facts.events.seen) for (const list of facts.events.value.values()) for (const {uid, count} of list) this.#counts.set(uid, count);
-    const head = {now: this.#cluster.now(), origin: this.#cluster.origin, scope: scopeText(this.#scope)};
-    const cases = [...casesOf(facts, head, this.#commands)];
-    const {told, unseen} = await listen(this.#cluster, cases, this.#options.logs);
-    return eventsReport(facts, cases, told, head, this.#commands, {...this.#options, mesh: await meshChanges(this.#cluster)}, unseen);
+    return report;
   }
 
   async pod(pod: Pod, gone: boolean): Promise<void> {

@@ -1,13 +1,13 @@
-import type {Commands, PodCase} from './checks/case.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {observePod} from './cluster/observe.ts';
+import type {Commands, PodCase} from '../checks/case.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {observePod} from '../cluster/observe.ts';
 import {curlsOf} from './curl.ts';
-import {attachableFirst} from './diagnosis/attachable.ts';
-import type {Wanted} from './forward.ts';
-import {gather, type Scope} from './gather.ts';
-import type {KeepEvent, LocalPort} from './model/keep.ts';
-import {questionsOf, type Questions} from './replay.ts';
-import {casesOf, scopeText} from './verify.ts';
+import {attachableFirst} from '../diagnosis/attachable.ts';
+import {gather, type Scope} from '../gather.ts';
+import type {KeepEvent, LocalPort} from '../model/keep.ts';
+import {questionsOf, type Questions} from '../replay.ts';
+import {casesOf, scopeText} from '../verify.ts';
+import {wantedOf, type Wanted} from './wanted.ts';
 
 export interface Keeping {
   wanted: Pick<Wanted, 'containers' | 'types'>;
@@ -113,10 +113,11 @@ function ignoreOutage(error: unknown): undefined {
   throw error;
 }
 
-function questionsIn(pod: PodCase, {containers, types}: Pick<Wanted, 'containers' | 'types'>): Questions[] {
-  return pod.probes
-    .filter(({container, type}) => (containers.length === 0 || containers.includes(container)) && (types.length === 0 || types.includes(type)))
-    .flatMap((probe) => questionsOf(pod, probe, 'kube-probe/1.32') ?? []);
+/** The lines to paste leave the kubelet's name out, so any of its releases will do. */
+const ANY_KUBELET = 'kube-probe/1.32';
+
+function questionsIn(pod: PodCase, wanted: Keeping['wanted']): Questions[] {
+  return wantedOf(pod, wanted).flatMap((probe) => questionsOf(pod, probe, ANY_KUBELET) ?? []);
 }
 
 /** The ports of the probes' calls, then the apps' own, then those that the user adds. */
