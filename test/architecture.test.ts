@@ -17,7 +17,7 @@ const ROOMS: Record<string, {rooms: string[]; packages: string[]; pure: boolean}
   cli: {rooms: ['model', 'checks', 'render', 'cluster', '.'], packages: ['*'], pure: false},
 };
 /** Use cases of several files; together with the files beside the rooms they are one room. */
-const USE_CASES = ['events', 'forward'];
+const USE_CASES = ['events', 'forward', 'look'];
 const IMPURE = /\bprocess\.|\bDate\.now\(|new Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bconsole\./;
 
 function roomOf(file: string): string {

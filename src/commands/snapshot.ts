@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core';
 import {ProbesCommand} from '../lib/cli/base.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {recording} from '../lib/cluster/snapshot/record.ts';
-import {LIVE_MODES} from '../lib/look-into-all.ts';
+import {LIVE_MODES} from '../lib/look/all.ts';
 import {events} from '../lib/events/events.ts';
 import {verify} from '../lib/verify.ts';
 

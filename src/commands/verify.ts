@@ -6,7 +6,7 @@ import {exitCodeOf} from '../lib/cli/exit.ts';
 import {filterReport} from '../lib/cli/filter.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {FORMATS, render, type Format} from '../lib/render/index.ts';
-import {LIVE_MODES} from '../lib/look-into-all.ts';
+import {LIVE_MODES} from '../lib/look/all.ts';
 import {verify} from '../lib/verify.ts';
 
 export default class Verify extends ProbesCommand {

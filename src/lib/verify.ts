@@ -5,7 +5,7 @@ import {readInjectorLog} from './cluster/observe.ts';
 import {caseOf} from './diagnosis/case.ts';
 import {diagnose} from './diagnosis/diagnose.ts';
 import {gather, ownWorkload, type Facts, type Scope} from './gather.ts';
-import {lookIntoAll, type LiveMode, type Looks} from './look-into-all.ts';
+import {lookIntoAll, type LiveMode, type Looks} from './look/all.ts';
 import type {Owner} from './model/owner.ts';
 import type {Report} from './model/report.ts';
 import type {Unseen} from './model/unseen.ts';

@@ -1,6 +1,6 @@
 import type {Ask} from '../model/answer.ts';
 import type {Line, LocalPort} from '../model/keep.ts';
-import type {Questions} from '../replay.ts';
+import type {Questions} from '../look/replay.ts';
 
 /** The kubelet's own headers, which an answer does not depend on. */
 const LEFT_OUT = /^(user-agent: kube-probe\/.*|accept: \*\/\*|connection: close)$/i;

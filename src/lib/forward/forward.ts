@@ -4,11 +4,11 @@ import {readingOf, type Reading} from '../checks/reading.ts';
 import {attachableFirst} from '../diagnosis/attachable.ts';
 import {podStatus} from '../diagnosis/pod-status.ts';
 import {gather, type Scope} from '../gather.ts';
-import {lookInto} from '../look.ts';
+import {isUp, lookInto} from '../look/into.ts';
 import type {ForwardReport} from '../model/forward.ts';
 import type {Look, Replay} from '../model/look.ts';
 import type {Observed, Unseen} from '../model/unseen.ts';
-import {replayAll, type Questions} from '../replay.ts';
+import {replayAll, type Questions} from '../look/replay.ts';
 import {forwardedPod} from './replayed.ts';
 import {casesOf, scopeText} from '../verify.ts';
 import {wantedOf, type Repeat, type Wanted} from './wanted.ts';
@@ -59,10 +59,6 @@ async function lookFirst(cluster: Cluster, candidates: PodCase[], wanted: Wanted
     if (tried.at(-1)!.look.seen) return tried.at(-1)!;
   }
   return tried[0]!;
-}
-
-function isUp({pod}: PodCase): boolean {
-  return pod.phase === 'Running' && pod.podIP !== undefined;
 }
 
 function down({pod}: PodCase): Observed<Look> {

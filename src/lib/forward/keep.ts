@@ -5,7 +5,7 @@ import {curlsOf} from './curl.ts';
 import {attachableFirst} from '../diagnosis/attachable.ts';
 import {gather, type Scope} from '../gather.ts';
 import type {KeepEvent, LocalPort} from '../model/keep.ts';
-import {questionsOf, type Questions} from '../replay.ts';
+import {questionsOf, type Questions} from '../look/replay.ts';
 import {casesOf, scopeText} from '../verify.ts';
 import {wantedOf, type Wanted} from './wanted.ts';
 

@@ -1,10 +1,10 @@
-import type {PodCase, ProbeCase} from './checks/case.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {adminAsks, readAdmin} from './cluster/envoy-admin.ts';
-import {readAccessLog, readBootstrap, readLog} from './cluster/observe.ts';
-import {isMeshContainer} from './mesh/names.ts';
-import type {AccessLine, LogLines, Look} from './model/look.ts';
-import type {Observed} from './model/unseen.ts';
+import type {PodCase, ProbeCase} from '../checks/case.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {adminAsks, readAdmin} from '../cluster/envoy-admin.ts';
+import {readAccessLog, readBootstrap, readLog} from '../cluster/observe.ts';
+import {isMeshContainer} from '../mesh/names.ts';
+import type {AccessLine, LogLines, Look} from '../model/look.ts';
+import type {Observed} from '../model/unseen.ts';
 import {nameOf, questionsOf, replayAll} from './replay.ts';
 
 /** Log lines of a container that crashed, or of the healthcheck container. */
@@ -91,4 +91,9 @@ async function lastWords(cluster: Cluster, pod: PodCase): Promise<LogLines[]> {
     if (lines.seen && lines.value.length > 0) found.push({container: container!, previous, lines: lines.value.slice(-LAST_LINES)});
   }
   return found;
+}
+
+/** Something of it runs, so there is something to look into. */
+export function isUp({pod}: PodCase): boolean {
+  return pod.phase === 'Running' && pod.podIP !== undefined;
 }

@@ -1,9 +1,9 @@
-import type {PodCase} from './checks/case.ts';
-import type {Cluster} from './cluster/cluster.ts';
-import {lookInto} from './look.ts';
-import type {Look} from './model/look.ts';
-import type {ProbeRow} from './model/report.ts';
-import type {Observed, Unseen} from './model/unseen.ts';
+import type {PodCase} from '../checks/case.ts';
+import type {Cluster} from '../cluster/cluster.ts';
+import {isUp, lookInto} from './into.ts';
+import type {Look} from '../model/look.ts';
+import type {ProbeRow} from '../model/report.ts';
+import type {Observed, Unseen} from '../model/unseen.ts';
 
 /** `auto` looks where lists show or can't exclude trouble, into one of the pods that agree; `always` into each. */
 export const LIVE_MODES = ['auto', 'always', 'never'] as const;
@@ -37,11 +37,6 @@ export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, ro
     return look ? [{pod: pod!, look}] : [];
   });
   return {byUid, pods: looks.filter(({look}) => look.seen).length, unseen: unseenOf(looks, mode)};
-}
-
-/** Something of it runs, so there is something to look into. */
-function isUp({pod}: PodCase): boolean {
-  return pod.phase === 'Running' && pod.podIP !== undefined;
 }
 
 /** Pods whose failing probes share all rows of the table agree in all that lists tell; of healthy ones `auto` wants none. */

@@ -1,11 +1,11 @@
-import type {PodCase, ProbeCase} from './checks/case.ts';
-import type {Cluster} from './cluster/cluster.ts';
-import {judge} from './kubelet/judge.ts';
-import {askedUrl, askOf, grpcAskOf, redirectOf, type Asker} from './kubelet/request.ts';
-import {answeredBy} from './mesh/answered.ts';
-import type {Answer, Ask} from './model/answer.ts';
-import type {Hop, Replay, Variant} from './model/look.ts';
-import type {Call} from './model/path.ts';
+import type {PodCase, ProbeCase} from '../checks/case.ts';
+import type {Cluster} from '../cluster/cluster.ts';
+import {judge} from '../kubelet/judge.ts';
+import {askedUrl, askOf, grpcAskOf, redirectOf, type Asker} from '../kubelet/request.ts';
+import {answeredBy} from '../mesh/answered.ts';
+import type {Answer, Ask} from '../model/answer.ts';
+import type {Hop, Replay, Variant} from '../model/look.ts';
+import type {Call} from '../model/path.ts';
 
 /** Milliseconds that an app may take beyond its probe's patience, so that one learns how slow it is. */
 const PATIENCE_MS = {least: 5000, most: 15_000, times: 3};
