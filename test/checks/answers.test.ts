@@ -20,6 +20,8 @@ export const ROWS = table('answers: what a replay proves', [
   silent('OSMP401', 'the answer is good again', fails503, {live: inside({says: OK}), but: ['OSMP501']}),
   silent('OSMP401', 'the app is well past the mesh and nothing tells why', fails503, {live: inside({says: {15902: passedOn(503), 8080: app(200)}}), but: ['OSMP501']}),
 
+  silent('OSMP401', 'it is a startup probe that succeeded and is asked no more', () => pod({containers: [container('app', {startup: http()})]}), {live: inside({dump: dump({type: 'startup', port: 8080}), says: {15903: passedOn(503), 8080: app(503)}}), verdict: {'app startup': 'pass'}}),
+
   loud('OSMP402', 'Envoy cannot connect, and nobody accepts past it', fails503, {live: inside({says: {15902: CANNOT_CONNECT, 8080: refused}}), verdict: {'app readiness': 'fail: nothing listens on :8080'}}),
   loud('OSMP402', 'the healthcheck container cannot connect', overTcp, {live: inside({dump: dump(), says: {15904: NO_CONNECTION, 9000: refused}})}),
   loud('OSMP402', 'the app of an HTTPS probe is not there', overTls, {live: inside({dump: TLS, says: {15902: closed, 8443: refused}})}),

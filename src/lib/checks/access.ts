@@ -71,6 +71,7 @@ const flaps: Check = {
         why: `${failed.length} of the last ${lines.length} failed`,
         because: `of the kubelet's last ${lines.length} requests ${failed.length} failed: ${counted(failed)}`,
         evidence: [fromLog(pod, counted(lines))],
+        ...(failed.every(({flags}) => flags.includes('DC') || flags.includes('UT')) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
         ...(ready ? {} : {severity: 'error' as const}),
       };
     }),

@@ -3,7 +3,7 @@ import type {Evidence} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inTemplate, type Check} from './check.ts';
 import {decide, decideByLog, type LiveCause} from './decide.ts';
-import {answerText, readingOf, whoText, type Reading} from './reading.ts';
+import {answerText, isDone, readingOf, whoText, type Reading} from './reading.ts';
 import {probeText} from './words.ts';
 
 type Row = Pick<Check, 'code' | 'slug' | 'title' | 'blame' | 'cause' | 'fix' | 'cases'> & {decides: LiveCause};
@@ -32,6 +32,7 @@ function check({decides, ...row}: Row): Check {
     severity: 'error',
     find: (pod) =>
       eachProbe(pod, (probe) => {
+        if (isDone(probe)) return undefined;
         const reading = readingOf(pod, probe);
         const answer = probe.symptoms.find(({kind}) => kind === 'answer');
         // An app that starts refuses, and answers 503 or 404: that is no fault before its budget is over.

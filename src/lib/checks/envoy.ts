@@ -55,7 +55,7 @@ const notUp: Check = {
     const startedAt = proxyStartedAt(pod);
     if (startedAt === undefined) return [];
     const state = stateOf(pod);
-    const silent = look !== undefined && !look.envoy.seen && /refused/.test(look.envoy.why.got);
+    const silent = look !== undefined && !look.envoy.seen && look.envoy.why.reason === 'refused';
     if (!silent && !/INITIALIZING|DRAINING/.test(state?.ready ?? '')) return [];
     const away = state?.counters['control_plane.connected_state'] === 0;
     const refused = refusedByProxy(pod);

@@ -7,6 +7,11 @@ import type {Hop, Replay} from '../model/look.ts';
 import type {Via} from '../model/path.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 
+/** True for a startup probe that has succeeded: the kubelet asks it no more, whatever a replay gets. */
+export function isDone({type, status}: ProbeCase): boolean {
+  return type === 'startup' && status?.started === true;
+}
+
 /** One side of a replay: what came back, and what the kubelet would make of it in its own time. */
 export interface Side {
   answer: Answer;

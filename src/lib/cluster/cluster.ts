@@ -133,6 +133,6 @@ export class ClusterError extends Error {
   }
 
   unseen(): Unseen {
-    return {asked: this.asked, got: this.got, ...(this.try === undefined ? {} : {try: this.try})};
+    return {asked: this.asked, got: this.got, reason: this.reason, ...(this.try === undefined ? {} : {try: this.try})};
   }
 }

@@ -1,7 +1,7 @@
 import type {Answer, Ask} from '../model/answer.ts';
 import type {EnvoyState} from '../model/look.ts';
 import type {ProbeListener} from '../model/path.ts';
-import type {Observed} from '../model/unseen.ts';
+import type {Observed, Unseen} from '../model/unseen.ts';
 import {observedListeners} from './reduce/config-dump.ts';
 import {clean} from './sanitize.ts';
 
@@ -37,7 +37,7 @@ export function readAdmin(pod: string, [dump, stats, ready]: Answer[]): {listene
 
 function readListeners(pod: string, dump: Answer | undefined): Observed<ProbeListener[]> {
   const asked = `Envoy's configuration in pod ${pod} (GET /config_dump on its admin port ${ADMIN_PORT})`;
-  if (dump?.kind !== 'response' || dump.status !== 200) return {seen: false, why: {asked, got: gotOf(dump)}};
+  if (dump?.kind !== 'response' || dump.status !== 200) return {seen: false, why: whyOf(asked, dump)};
   try {
     const value = observedListeners(JSON.parse(dump.body));
     return value ? {seen: true, value} : {seen: false, why: {asked, got: 'an answer without a static configuration'}};
@@ -48,13 +48,13 @@ function readListeners(pod: string, dump: Answer | undefined): Observed<ProbeLis
 
 function readState(pod: string, stats: Answer | undefined, ready: Answer | undefined): Observed<EnvoyState> {
   const asked = `Envoy's state in pod ${pod} (GET /stats and /ready on its admin port ${ADMIN_PORT})`;
-  if (stats?.kind !== 'response' || stats.status !== 200) return {seen: false, why: {asked, got: gotOf(stats)}};
+  if (stats?.kind !== 'response' || stats.status !== 200) return {seen: false, why: whyOf(asked, stats)};
   const counters = Object.fromEntries([...stats.body.matchAll(/^([\w.|]+): (\d+)$/gm)].map(([, name, value]) => [name!, Number(value)]));
   return {seen: true, value: {ready: ready?.kind === 'response' ? clean(ready.body) : '', counters}};
 }
 
-function gotOf(answer: Answer | undefined): string {
-  if (!answer) return 'no answer';
-  if (answer.kind === 'response') return `HTTP ${answer.status}`;
-  return answer.kind === 'refused' ? 'connection refused: Envoy is not up' : answer.kind;
+function whyOf(asked: string, answer: Answer | undefined): Unseen {
+  if (!answer) return {asked, got: 'no answer'};
+  if (answer.kind === 'response') return {asked, got: `HTTP ${answer.status}`};
+  return answer.kind === 'refused' ? {asked, got: 'connection refused: Envoy is not up', reason: 'refused'} : {asked, got: answer.kind};
 }

@@ -1,6 +1,6 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {lastRequests, succeeded} from '../checks/access.ts';
-import {answerText, readingOf, type Reading} from '../checks/reading.ts';
+import {answerText, isDone, readingOf, type Reading} from '../checks/reading.ts';
 import {startBudgetSeconds} from '../kubelet/timing.ts';
 import {readProbeText} from '../kubelet/messages.ts';
 import type {Symptom} from '../model/symptom.ts';
@@ -9,7 +9,7 @@ import type {Symptom} from '../model/symptom.ts';
 export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   const reading = readingOf(pod, probe);
   const {through} = reading ?? {};
-  if (!through || through.ok) return [];
+  if (!through || through.ok || isDone(probe)) return [];
   const {failure, status} = readProbeText(through.judgement.text);
   return [
     {

@@ -64,14 +64,14 @@ function unseenOf(looks: {pod: PodCase; look: Observed<Look>}[], mode: LiveMode)
   const found = new Map<string, Unseen>();
   const add = (namespace: string, asked: string, why: Unseen) => {
     const key = JSON.stringify([asked, namespace, why.got.replaceAll(/"[^"]*"/g, '')]);
-    if (!found.has(key)) found.set(key, {...why, ...(/^40[13] /.test(why.got) ? {asked: `${asked} in namespace ${namespace}`} : {}), ...(mode === 'auto' ? {optional: true as const} : {})});
+    if (!found.has(key)) found.set(key, {...why, ...(['forbidden', 'unauthorized'].includes(why.reason ?? '') ? {asked: `${asked} in namespace ${namespace}`} : {}), ...(mode === 'auto' ? {optional: true as const} : {})});
   };
   for (const {pod: {pod, profile}, look} of looks) {
     if (!look.seen) add(pod.namespace, 'a port-forward to pods', look.why);
     else {
       for (const why of look.value.missed) add(pod.namespace, 'a port-forward to pods', why);
       if (!look.value.accessLog.seen && profile?.seen && profile.value.proxy === 'envoy') add(pod.namespace, 'logs of pods', look.value.accessLog.why);
-      if (!look.value.listeners.seen && profile?.seen && profile.value.proxy === 'envoy' && !/refused/.test(look.value.listeners.why.got)) add(pod.namespace, "Envoy's configuration", look.value.listeners.why);
+      if (!look.value.listeners.seen && profile?.seen && profile.value.proxy === 'envoy' && look.value.listeners.why.reason !== 'refused') add(pod.namespace, "Envoy's configuration", look.value.listeners.why);
     }
   }
   return [...found.values()];

@@ -4,6 +4,8 @@ export interface Unseen {
   asked: string;
   /** What came back: `403 Forbidden: user "dev" cannot list resource "events" …`. */
   got: string;
+  /** Why, for programs: `forbidden`, `refused`, … */
+  reason?: string;
   /** A command that shows the same to a person, when there is one. */
   try?: string;
   /** It would have told more; no verdict waits for it. */
