@@ -112,6 +112,6 @@ describe('rounds', () => {
     let rounds = 0;
     const cluster = fakeCluster(cart(HTTP, REWRITTEN), byPort({15902: says(200, {headers: BY_APP}), 8080: says(200)}));
     const report = await replay({...cluster, exchange: async (pod, asks) => (++rounds === 2 ? Promise.reject(new ClusterError('not-found', {asked: 'a port-forward', got: '404'})) : cluster.exchange(pod, asks))}, {...once, repeat: {...once.repeat, count: 5}});
-    assert.deepEqual(report.unseen.at(-1), {asked: 'a port-forward', got: '404'});
+    assert.deepEqual(report.unseen.at(-1), {asked: 'a port-forward', got: '404', reason: 'not-found'});
   });
 });
