@@ -58,6 +58,7 @@ export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvent
     }
   };
   const namespaces = await namespacesOf(cluster, scope, attempt);
+  const namespacesUnseen = unseen.splice(0);
   const pods: Pod[] = [];
   const others: Report['others'] = {outside: 0, completed: 0, terminating: 0, evicted: 0};
   for (const one of within) {
@@ -79,6 +80,9 @@ export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvent
   });
   if (scope.targets.length > 0) await assertTargets(cluster, scope, chosen, owners);
   const refused = scope.selector ? [] : [...owners.byUid.values()].filter((owner) => lacksPods(owner, scope, namespaces));
+  // A namespace tells who should be in the mesh: where all that was named is there and is in it, nothing waits for that.
+  const complete = scope.targets.length > 0 && judged.length > 0 && chosen.every(isMeshed) && [...owners.byUid.values()].every(({wanted: pods, have}) => pods <= have);
+  unseen.unshift(...namespacesUnseen.map((one) => (complete ? {...one, optional: true as const} : one)));
   return {pods: judged, owners, namespaces, events, refused, others, unseen};
 }
 
@@ -105,9 +109,14 @@ async function namespacesOf(cluster: Cluster, scope: Scope, attempt: Attempt): P
   return found;
 }
 
+/** The injector was here. */
+function isMeshed(pod: Pod): boolean {
+  return PROXY_LABELS.some((label) => label in pod.labels) || pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name)) || pod.spec.initContainers.some(({name}) => INIT_NAMES.includes(name));
+}
+
 /** Why a pod is counted and not judged; undefined for one that is in scope. */
 export function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['others'] | undefined {
-  const meshed = PROXY_LABELS.some((label) => label in pod.labels) || pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name)) || pod.spec.initContainers.some(({name}) => INIT_NAMES.includes(name));
+  const meshed = isMeshed(pod);
   if (!meshed && mustInject(pod, namespaces.get(pod.namespace)).must !== 'yes') return 'outside';
   if (pod.deletedAt !== undefined) return 'terminating';
   if (pod.phase === 'Succeeded') return 'completed';

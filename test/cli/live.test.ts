@@ -52,6 +52,7 @@ describe('verify against an API server', () => {
     ['events that may not be read are said, and nothing is green', {...QUIET, [EVENTS]: refuse('events')}, [], 4, [/3 probes in 1 pod/, /events in namespace demo/, /cannot list resource "events"/, /kubectl auth can-i list events -n demo --kubeconfig \S+config/]],
     ['replica sets that may not be read are said', {...QUIET, [REPLICASETS]: refuse('replicasets')}, [], 4, [/3 probes in 1 pod/, /replicasets in namespace demo/, /kubectl auth can-i list replicasets -n demo/]],
     ['a namespace that may not be read is said', {...QUIET, [NAMESPACE]: status(403, 'namespaces "demo" is forbidden')}, [], 4, [/3 probes in 1 pod/, /namespaces\/demo/, /kubectl auth can-i get namespaces\/demo/]],
+    ['a namespace that may not be read is no loss where all that is named is in the mesh', {...QUIET, [NAMESPACE]: status(403, 'namespaces "demo" is forbidden')}, ['deploy/bookstore'], 0, [/3 probes in 1 pod: 3 pass/, /namespaces\/demo/]],
     ['all of them missing, the rewriting is judged still', {...QUIET, [NAMESPACE]: status(403, 'no'), [EVENTS]: refuse('events'), [REPLICASETS]: refuse('replicasets')}, [], 4, [/3 probes in 1 pod/, /list events/, /list replicasets/, /get namespaces\/demo/]],
     ['a finding wins over what is missing', {...DEMO, [REPLICASETS]: refuse('replicasets')}, [], 1, [/replicasets in namespace demo/]],
     ['what is missing may be allowed', {...QUIET, [EVENTS]: refuse('events')}, ['--allow-unknown', '--only', 'OSMP101'], 0, [/events in namespace demo/]],
