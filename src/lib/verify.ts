@@ -1,14 +1,13 @@
 import type {Commands, PodCase, RefusedCase} from './checks/case.ts';
 import {hidesReason} from './checks/creation.ts';
-import {ClusterError, type Cluster} from './cluster/cluster.ts';
-import {readInjectorLog} from './cluster/observe.ts';
+import type {Cluster} from './cluster/cluster.ts';
+import {observed, readInjectorLog} from './cluster/observe.ts';
 import {caseOf} from './diagnosis/case.ts';
 import {diagnose} from './diagnosis/diagnose.ts';
 import {gather, ownWorkload, type Facts, type Scope} from './gather.ts';
 import {lookIntoAll, type LiveMode, type Looks} from './look/all.ts';
 import type {Owner} from './model/owner.ts';
 import type {Report} from './model/report.ts';
-import type {Unseen} from './model/unseen.ts';
 
 type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
 
@@ -22,12 +21,13 @@ export async function verify(cluster: Cluster, scope: Scope, commands: Commands,
   const report = reportOf(casesOf(facts, head, commands), facts, head, commands);
   if (live === 'never') return report;
   const looks = await lookIntoAll(cluster, casesOf(facts, head, commands), report.rows, live, bootstrapSecret);
-  const asked = refusedCases(facts, head.now, commands).some(hidesReason) ? await injectorLog(cluster) : {};
-  if (looks.byUid.size === 0 && !asked.says) return report;
+  // The injector's log is the only place that says why it refused.
+  const log = refusedCases(facts, head.now, commands).some(hidesReason) ? await observed(() => readInjectorLog(cluster)) : undefined;
+  if (looks.byUid.size === 0 && !log?.seen) return report;
   return {
-    ...reportOf(casesOf(facts, head, commands, looks), facts, head, commands, asked.says),
+    ...reportOf(casesOf(facts, head, commands, looks), facts, head, commands, log?.seen ? log.value : undefined),
     looked: looks.pods,
-    unseen: [...facts.unseen, ...looks.unseen, ...(asked.unseen ? [{...asked.unseen, optional: true as const}] : [])],
+    unseen: [...facts.unseen, ...looks.unseen, ...(log && !log.seen ? [{...log.why, optional: true as const}] : [])],
   };
 }
 
@@ -74,21 +74,6 @@ function* noting(cases: Iterable<PodCase>, meshes: Set<string>): Generator<PodCa
   for (const one of cases) {
     if (one.profile?.seen) meshes.add(one.profile.value.title);
     yield one;
-  }
-}
-
-/** Facts in, report out, for those who have no cluster to look into. */
-export function judge(facts: Facts, head: Head, commands: Commands): Report {
-  return reportOf(casesOf(facts, head, commands), facts, head, commands);
-}
-
-/** The injector's log, where it may be read; it is the only place that says why it refused. */
-async function injectorLog(cluster: Cluster): Promise<{says?: Map<string, string[]>; unseen?: Unseen}> {
-  try {
-    return {says: await readInjectorLog(cluster)};
-  } catch (error) {
-    if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
-    return {unseen: error.unseen()};
   }
 }
 

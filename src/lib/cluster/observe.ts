@@ -1,10 +1,12 @@
 import {parse} from 'yaml';
+import {isMeshContainer} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Mark} from '../model/events-report.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Owner, OwnerKind} from '../model/owner.ts';
 import type {AccessLine} from '../model/look.ts';
 import type {ProbeListener} from '../model/path.ts';
+import type {Observed} from '../model/unseen.ts';
 import type {Pod, PodSpec, Template} from '../model/pod.ts';
 import {ClusterError, RESOURCES, type Cluster, type ListOptions, type PodName, type Resource} from './cluster.ts';
 import {refusalLineOf} from './reduce/injector-log.ts';
@@ -117,11 +119,29 @@ export async function readInjectorLog(cluster: Cluster): Promise<Map<string, str
   return said;
 }
 
-/** The last lines of a container, without what looks like a secret; of its last incarnation where `previous`. */
-export async function readLog(cluster: Cluster, pod: PodName, options: {container: string; previous: boolean; tailLines: number; keep?: (line: string) => boolean}): Promise<string[]> {
-  return (await cluster.log(pod, {limitBytes: LOG_BYTES, keep: () => true, ...options})).map(withoutSecrets);
+/** What a container of the mesh says when something is wrong; the rest of its log is about traffic. */
+const TROUBLE = /error|critical|fatal|cannot bind|unable/i;
+
+/**
+ * The last `count` lines of a container, without what looks like a secret; of its last incarnation where `previous`. Of a
+ * container of the mesh only those that speak of trouble.
+ */
+export async function readLastWords(cluster: Cluster, pod: PodName, {container, previous, count}: {container: string; previous: boolean; count: number}): Promise<string[]> {
+  const mesh = isMeshContainer(container);
+  const lines = await cluster.log(pod, {container, previous, tailLines: mesh ? 100 : count, limitBytes: LOG_BYTES, keep: (line) => !mesh || TROUBLE.test(line)});
+  return lines.map(withoutSecrets).slice(-count);
 }
 
 export async function observePod(cluster: Cluster, {namespace, name}: PodName): Promise<Pod> {
   return podOf(await cluster.get('pods', namespace, name), interning<PodSpec>());
+}
+
+/** What was asked for, or why it could not be seen. @throws {ClusterError} aborted: then nobody wants to know any more */
+export async function observed<T>(ask: () => Promise<T>): Promise<Observed<T>> {
+  try {
+    return {seen: true, value: await ask()};
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
+    return {seen: false, why: error.unseen()};
+  }
 }

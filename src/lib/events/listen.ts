@@ -1,8 +1,7 @@
 import type {PodCase} from '../checks/case.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
-import {readAccessLog, readLog} from '../cluster/observe.ts';
+import {readAccessLog, readLastWords} from '../cluster/observe.ts';
 import {failuresOf} from '../diagnosis/events/failures.ts';
-import {isMeshContainer} from '../mesh/names.ts';
 import type {Told, Words} from '../model/events-report.ts';
 import type {Observed, Unseen} from '../model/unseen.ts';
 
@@ -43,9 +42,8 @@ export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode):
       const entry: Told = {words: []};
       if (sidecar !== undefined && fails(one)) entry.accessLog = await ask('access log', pod.namespace, () => readAccessLog(cluster, name, sidecar));
       for (const {container, previous} of failed(one)) {
-        const keep = isMeshContainer(container) ? (line: string) => /error|critical|fatal|cannot bind|unable/i.test(line) : undefined;
-        const lines = await ask(`log of ${container}`, pod.namespace, () => readLog(cluster, name, {container, previous, tailLines: keep ? 100 : LINES, ...(keep ? {keep} : {})}));
-        if (lines.seen && lines.value.length > 0) entry.words.push({pod: pod.name, container, previous, lines: lines.value.slice(-LINES)} satisfies Words);
+        const lines = await ask(`log of ${container}`, pod.namespace, () => readLastWords(cluster, name, {container, previous, count: LINES}));
+        if (lines.seen && lines.value.length > 0) entry.words.push({pod: pod.name, container, previous, lines: lines.value} satisfies Words);
       }
       told.set(pod.uid, entry);
     }

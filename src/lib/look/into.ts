@@ -1,8 +1,7 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
 import {adminAsks, readAdmin} from '../cluster/envoy-admin.ts';
-import {readAccessLog, readBootstrap, readLog} from '../cluster/observe.ts';
-import {isMeshContainer} from '../mesh/names.ts';
+import {observed, readAccessLog, readBootstrap, readLastWords} from '../cluster/observe.ts';
 import type {AccessLine, LogLines, Look} from '../model/look.ts';
 import type {Observed} from '../model/unseen.ts';
 import {nameOf, questionsOf, replayAll} from './replay.ts';
@@ -62,15 +61,6 @@ async function logged(cluster: Cluster, pod: PodCase): Promise<Observed<AccessLi
   return observed(() => readAccessLog(cluster, nameOf(pod), container));
 }
 
-async function observed<T>(ask: () => Promise<T>): Promise<Observed<T>> {
-  try {
-    return {seen: true, value: await ask()};
-  } catch (error) {
-    if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
-    return {seen: false, why: error.unseen()};
-  }
-}
-
 /** The kubelet's name for itself: as its node's Envoy logged it, else by the API server's version, which may be newer. */
 async function userAgentOf(cluster: Cluster, accessLog: Observed<AccessLine[]>): Promise<string> {
   const logged = accessLog.seen ? accessLog.value.findLast(({userAgent}) => userAgent !== '')?.userAgent : undefined;
@@ -86,9 +76,8 @@ async function lastWords(cluster: Cluster, pod: PodCase): Promise<LogLines[]> {
   for (const {container} of crashed) {
     const status = [...pod.pod.containers, ...pod.pod.initContainers].find(({name}) => name === container);
     const previous = status !== undefined && status.state.kind !== 'terminated' && status.restartCount > 0;
-    const keep = isMeshContainer(container!) ? (line: string) => /error|critical|fatal|cannot bind|unable/i.test(line) : undefined;
-    const lines = await observed(() => readLog(cluster, nameOf(pod), {container: container!, previous, tailLines: keep ? 100 : LAST_LINES, ...(keep ? {keep} : {})}));
-    if (lines.seen && lines.value.length > 0) found.push({container: container!, previous, lines: lines.value.slice(-LAST_LINES)});
+    const lines = await observed(() => readLastWords(cluster, nameOf(pod), {container: container!, previous, count: LAST_LINES}));
+    if (lines.seen && lines.value.length > 0) found.push({container: container!, previous, lines: lines.value});
   }
   return found;
 }
