@@ -1,4 +1,4 @@
-import type {ProbeType} from '../model/probe.ts';
+import type {Handler, ProbeType} from '../model/probe.ts';
 
 /** What a failed probe ran into, by the kubelet's words (kubelet-facts §3.2). `unclassified`: words of no known release. */
 export type FailureClass =
@@ -8,6 +8,7 @@ export type FailureClass =
   | 'reset'
   | 'eof'
   | 'truncated' /* the body ended early: an error, which does not count towards the threshold */
+  | 'slow-body' /* status and headers came in time, the body did not: an error, too */
   | 'tls-plain-server' /* TLS met a plaintext server */
   | 'tls'
   | 'not-http'
@@ -18,9 +19,11 @@ export type FailureClass =
   | 'bad-port' /* a port name that is not a port of the container */
   | 'grpc'
   | 'grpc-unhealthy'
-  | 'exec' /* the command said no */
-  | 'exec-missing' /* the command could not be run */
+  | 'exec' /* the command ran and said no, in its own words */
+  | 'exec-missing' /* the command is not in the image */
+  | 'exec-denied' /* it is there, and may not be run */
   | 'exec-timeout'
+  | 'exec-runtime' /* the container runtime could not run it, in the runtime's words */
   | 'unclassified';
 
 export interface ProbeReading {
@@ -37,55 +40,92 @@ export interface ProbeReading {
 const REASONS = ['Unhealthy', 'ProbeWarning', 'ProbeError', 'TerminatingPodProbeError'];
 const FORM = /^(Liveness|Readiness|Startup) probe (failed|errored|warning|error)(?: and resulted in (?:success|warning|failure|unknown) state)?: ?([\s\S]*)$/;
 
-/** In this order: the first that matches names the class. A row of another release is added here. */
-const WORDINGS: readonly [RegExp, FailureClass][] = [
-  [/statuscode: (\d+)/, 'status'],
+type Wordings = readonly (readonly [RegExp, FailureClass])[];
+
+/** What Go's HTTP client and dialer say, without the URL in front. In each list the first that matches names the class; a row of another release is added here. */
+const NETWORK: Wordings = [
+  [/^HTTP probe failed with statuscode: \d+/, 'status'],
   [/stopped after 10 redirects/, 'redirect-loop'],
   [/gave HTTP response to HTTPS client/, 'tls-plain-server'],
   [/malformed HTTP/, 'not-http'],
-  [/failed to connect service|error: health rpc|does not implement the grpc health protocol|health rpc did not complete/, 'grpc'],
-  [/service unhealthy \(responded with/, 'grpc-unhealthy'],
   [/strconv\.Atoi|invalid port|net\/url: invalid/, 'bad-port'],
   [/\btls: |x509: /, 'tls'],
   [/connection refused/, 'refused'],
   [/no such host|dial tcp: lookup /, 'dns'],
   [/no route to host|network is unreachable/, 'no-route'],
   [/connection reset by peer/, 'reset'],
+  [/while reading body/, 'slow-body'],
   [/unexpected EOF/, 'truncated'],
-  [/executable file not found|failed to exec in container/, 'exec-missing'],
-  [/^command (?:timed out: )?".*(?:timed out)/, 'exec-timeout'],
   [/i\/o timeout|deadline exceeded|request canceled|Client\.Timeout/, 'timeout'],
   [/\bEOF$/, 'eof'],
 ];
 
-/** Reads a probe's event of any release; undefined for events of something else. Never throws, never guesses. */
-export function readProbeEvent(event: {reason: string; message: string}): ProbeReading | undefined {
+/** What the kubelet's own gRPC client says (pkg/probe/grpc). */
+const GRPC: Wordings = [
+  [/^service unhealthy \(responded with/, 'grpc-unhealthy'],
+  [/^(timeout|error): (failed to connect service|health rpc|this server does not implement)/, 'grpc'],
+];
+
+/** What the kubelet itself says of a command that took too long (pkg/probe/exec): until 1.30, and since. */
+const EXEC_KUBELET: Wordings = [[/^command (timed out: ".*" timed out after \S+|".*" timed out)$/s, 'exec-timeout']];
+
+/** What container runtimes say of a command that they could not run; its own words never stand in such a text. */
+const EXEC_RUNTIME: Wordings = [
+  [/executable file not found|no such file or directory/, 'exec-missing'],
+  [/permission denied/i, 'exec-denied'],
+  [/DeadlineExceeded|deadline exceeded|timeout \S+ exceeded|timed out/, 'exec-timeout'],
+  [/^/, 'exec-runtime'],
+];
+
+/** Reads a probe's event of any release; undefined for events of something else. Never throws, never guesses. `kindOf` tells the handler, which decides whose words they are. */
+export function readProbeEvent(event: {reason: string; message: string}, kindOf: (probe: ProbeType) => Handler['kind'] | undefined = () => undefined): ProbeReading | undefined {
   if (!REASONS.includes(event.reason)) return undefined;
   const form = FORM.exec(event.message.replace(/^\(combined from similar events\): /, ''));
   if (!form) return undefined;
   const text = normalised(form[3]!);
+  const probe = form[1]!.toLowerCase() as ProbeType;
   const outcome = form[2] === 'warning' ? 'warning' : form[2] === 'errored' ? 'errored' : 'failed';
-  const {failure, status} = readProbeText(text);
-  const url = /^Get "?(https?:\/\/[^\s"]+?)"?: /.exec(text)?.[1];
-  return {
-    probe: form[1]!.toLowerCase() as ProbeType,
-    outcome,
-    failure: outcome === 'warning' ? 'redirect-left' : failure,
-    ...(status === undefined ? {} : {status}),
-    ...(url === undefined ? {} : {url}),
-    text,
-  };
+  const reading: ProbeReading = {probe, outcome, text, ...readProbeText(text, kindOf(probe), outcome)};
+  if (outcome === 'warning') reading.failure = 'redirect-left';
+  const url = URL_FORM.exec(text)?.[1];
+  if (url !== undefined) reading.url = url;
+  return reading;
 }
 
-/** The class of what the kubelet says after `probe failed: `, of any release. */
-export function readProbeText(text: string): {failure: FailureClass; status?: number} {
-  const status = /statuscode: (\d+)/.exec(text)?.[1];
-  return {failure: WORDINGS.find(([pattern]) => pattern.test(text))?.[1] ?? 'unclassified', ...(status === undefined ? {} : {status: Number(status)})};
+const URL_FORM = /^Get "?(https?:\/\/[^\s"]+?)"?: /;
+
+/**
+ * The class of what the kubelet says after `probe failed: ` or `probe errored: `, of any release. Words say nothing by
+ * themselves: those of an exec probe are the command's where it failed, the runtime's where it errored, and the kubelet's
+ * where it was too slow; those of the others are the kubelet's own. Without a known handler only unmistakable forms count.
+ */
+export function readProbeText(text: string, kind?: Handler['kind'], outcome: ProbeReading['outcome'] = 'failed'): {failure: FailureClass; status?: number} {
+  if (kind === 'exec') return {failure: ofCommand(text, outcome)};
+  const words = text.replace(/^Get (?:"[^"]*"|\S+): /, '');
+  const status = /^HTTP probe failed with statuscode: (\d+)/.exec(words)?.[1];
+  if (status !== undefined) return {failure: 'status', status: Number(status)};
+  const wordings = kind === 'grpc' ? [...GRPC, ...NETWORK] : kind === undefined || kind === 'unknown' ? [...GRPC, ...EXEC_KUBELET, ...UNMISTAKABLE, ...NETWORK] : NETWORK;
+  return {failure: first(wordings, words) ?? 'unclassified'};
 }
 
-/** Source ports differ from one attempt to the next; the rest of the text is the cause's own. */
+/** A runtime's words, where nobody knows any more what kind of a probe it was. */
+const UNMISTAKABLE: Wordings = EXEC_RUNTIME.slice(0, 1);
+/** Some runtimes hand their own words over as if they were the command's. */
+const RUNTIME_SPEAKS = /^(OCI runtime exec failed: |rpc error: code = \w+ desc = )/;
+
+function ofCommand(text: string, outcome: ProbeReading['outcome']): FailureClass {
+  const own = first(EXEC_KUBELET, text);
+  if (own) return own;
+  return outcome === 'errored' || RUNTIME_SPEAKS.test(text) ? first(EXEC_RUNTIME, text)! : 'exec';
+}
+
+function first(wordings: Wordings, text: string): FailureClass | undefined {
+  return wordings.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** Source ports and a runtime's ids differ from one attempt to the next; the rest of the text is the cause's own. */
 function normalised(text: string): string {
-  return text.replace(/((?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:]+\]):\d+->/g, '$1->').trim();
+  return text.replace(/((?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:]+\]):\d+->/g, '$1->').replace(/\b[0-9a-f]{32,64}\b/g, '…').trim();
 }
 
 export interface Killing {
