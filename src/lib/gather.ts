@@ -1,15 +1,15 @@
 import {ClusterError, type Cluster, type Resource} from './cluster/cluster.ts';
 import {getNamespace, listEvents, listNamespaces, listOwners, listPods} from './cluster/observe.ts';
 import {workloadOf, type Owners} from './diagnosis/declared.ts';
+import {isMeshed} from './mesh/detect.ts';
 import {mustInject} from './mesh/inject.ts';
-import {BOOTSTRAP_VOLUMES, INIT_NAMES, PROXY_LABELS} from './mesh/names.ts';
 import type {ClusterEvent} from './model/event.ts';
 import type {Namespace} from './model/namespace.ts';
 import type {Owner, OwnerKind} from './model/owner.ts';
 import type {Pod} from './model/pod.ts';
 import type {Report} from './model/report.ts';
 import type {Observed, Unseen} from './model/unseen.ts';
-import {isTarget, type Target} from './target.ts';
+import {isListed, isTarget, type Target} from './target.ts';
 
 export interface Scope {
   /** Empty for all namespaces. */
@@ -109,11 +109,6 @@ async function namespacesOf(cluster: Cluster, scope: Scope, attempt: Attempt): P
   return found;
 }
 
-/** The injector was here. */
-function isMeshed(pod: Pod): boolean {
-  return PROXY_LABELS.some((label) => label in pod.labels) || pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name)) || pod.spec.initContainers.some(({name}) => INIT_NAMES.includes(name));
-}
-
 /** Why a pod is counted and not judged; undefined for one that is in scope. */
 export function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Report['others'] | undefined {
   const meshed = isMeshed(pod);
@@ -186,6 +181,7 @@ async function assertTargets(cluster: Cluster, scope: Scope, pods: Pod[], owners
   const namespace = scope.namespaces[0];
   for (const target of scope.targets) {
     if (pods.some((pod) => isTarget(target, pod, workloadOf(pod, owners)))) continue;
+    if (!isListed(target)) throw new ClusterError('config', {asked: `${target.given} in namespace ${namespace}`, got: 'no pod there belongs to an owner of that kind and name', try: `kubectl get pods -n ${namespace}`});
     try {
       await cluster.get(TARGET_RESOURCES[target.kind]!, namespace, target.name);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type {Commands, PodCase, RefusedCase} from './checks/case.ts';
-import {hidesReason} from './checks/creation.ts';
+import {hidesReason, wordsOfRefusal} from './checks/creation.ts';
 import type {Cluster} from './cluster/cluster.ts';
 import {observed, readInjectorLog} from './cluster/observe.ts';
 import {caseOf} from './diagnosis/case.ts';
@@ -22,7 +22,8 @@ export async function verify(cluster: Cluster, scope: Scope, commands: Commands,
   if (live === 'never') return report;
   const looks = await lookIntoAll(cluster, casesOf(facts, head, commands), report.rows, live, bootstrapSecret);
   // The injector's log is the only place that says why it refused.
-  const log = refusedCases(facts, head.now, commands).some(hidesReason) ? await observed(() => readInjectorLog(cluster)) : undefined;
+  const hidden = refusedCases(facts, head.now, commands).find(hidesReason);
+  const log = hidden ? await observed(() => readInjectorLog(cluster, wordsOfRefusal(hidden))) : undefined;
   if (looks.byUid.size === 0 && !log?.seen) return report;
   return {
     ...reportOf(casesOf(facts, head, commands, looks), facts, head, commands, log?.seen ? log.value : undefined),

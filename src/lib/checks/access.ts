@@ -1,7 +1,11 @@
 import type {AccessLine} from '../model/look.ts';
-import type {Evidence} from '../model/symptom.ts';
+import type {ProbeType} from '../model/probe.ts';
+import {isOpen, type Evidence} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {eachProbe, type Check} from './check.ts';
+import {causesOf} from './causes.ts';
+import {eachProbe, type Check, type Found} from './check.ts';
+import {effectOf} from './effects.ts';
+import {presentOf} from './present.ts';
 import {readingOf, span, viaOf} from './reading.ts';
 
 /** As many of the kubelet's last requests are looked at. */
@@ -11,28 +15,68 @@ const NEAR = 0.8;
 const NEAR_TIMES = 3;
 
 /** What Envoy logged of the kubelet's last requests for this probe, oldest first; undefined where that can't be seen. */
-export function lastRequests({look}: PodCase, probe: ProbeCase): AccessLine[] | undefined {
+export function lastRequests({look, pod}: PodCase, probe: ProbeCase): AccessLine[] | undefined {
   const via = viaOf(probe);
   if (!look?.seen || !look.value.accessLog.seen || (via !== 'envoy-http' && via !== 'envoy-tcp')) return undefined;
-  const started = startedAt(probe);
-  return look.value.accessLog.value.filter(({at, path, envoyCluster}) => at >= started && (envoyCluster.endsWith(`${probe.type}_cluster`) || path.startsWith(`/osm-${probe.type}-probe`))).slice(-LAST);
+  const [from, to] = lifeOf(probe);
+  return look.value.accessLog.value.filter((line) => line.at >= from && line.at <= to && isOf(line, probe.type) && (look.value.pod !== pod.name || isKubelets(line, probe, pod.podIP))).slice(-LAST);
 }
 
-/** When the incarnation began that runs, or that ran last. */
-function startedAt({status}: ProbeCase): number {
+/** By the cluster that it went to, or where it went to none by its path. */
+export function isOf({envoyCluster, path}: AccessLine, type: ProbeType): boolean {
+  return envoyCluster === '' || envoyCluster === '-' ? path.startsWith(`/osm-${type}-probe`) : new RegExp(`^(\\S+_)?${type}_cluster$`).test(envoyCluster);
+}
+
+/** Others may call themselves kube-probe, too; the kubelet asks the pod's address, or the Host that the probe names. */
+function isKubelets({authority}: AccessLine, {call}: ProbeCase, podIP: string | undefined): boolean {
+  if (call.kind !== 'http' || !authority || podIP === undefined) return true;
+  const host = call.headers.find(({name}) => name.toLowerCase() === 'host')?.value;
+  return authority === (host || `${podIP.includes(':') ? `[${podIP}]` : podIP}:${call.port}`);
+}
+
+/** When the incarnation began that runs, or that ran last, and when that one ended: what was logged later tells nothing of it. */
+function lifeOf({status}: ProbeCase): [from: number, to: number] {
   const state = status?.state.kind === 'running' || status?.state.kind === 'terminated' ? status.state : status?.lastState;
-  return (state?.kind === 'running' || state?.kind === 'terminated' ? state.startedAt : undefined) ?? 0;
+  if (state?.kind === 'running') return [state.startedAt ?? 0, Infinity];
+  return state?.kind === 'terminated' ? [state.startedAt ?? 0, (state.finishedAt ?? Infinity) + 999] : [0, Infinity];
+}
+
+/**
+ * What the kubelet makes of a request that Envoy logged. It reads 10 kB of a body and hangs up, so a good answer with
+ * a larger one stands there as `200 DC`; where that came as late as its timeout it is an error, like a body that
+ * Envoy cut at its own timeout (`200 UT`). Of a TCP relay only the connection is logged.
+ */
+export function countedAs({code, flags, path, durationMs}: AccessLine, timeoutSeconds: number): 'success' | 'failure' | 'error' {
+  if (path === '') return flags.length === 0 ? 'success' : 'failure';
+  if (code < 200 || code >= 400) return 'failure';
+  if (flags.length === 0) return 'success';
+  return flags.every((flag) => flag === 'DC') && durationMs < timeoutSeconds * 1000 ? 'success' : 'error';
 }
 
 /** True for a request that the kubelet can have counted as success. */
-export function succeeded({code, flags, path}: AccessLine): boolean {
-  return path === '' ? flags.length === 0 : code >= 200 && code < 400 && flags.length === 0;
+export function succeeded(line: AccessLine, {actual}: Pick<ProbeCase, 'actual'>): boolean {
+  return countedAs(line, actual?.timeoutSeconds ?? 1) === 'success';
+}
+
+/** As many good answers in a row, and none that is not, show that a probe is well. */
+const ENOUGH = 3;
+
+/** Enough of the kubelet's last requests are there, and all of them were answered well. */
+export function isClean(lines: AccessLine[], probe: Pick<ProbeCase, 'actual'>): boolean {
+  return lines.length >= ENOUGH && lines.every((line) => succeeded(line, probe));
 }
 
 /** `503 UF`, `no answer in time (DC)`: how a request ended, in Envoy's words. */
 export function outcome({code, flags}: AccessLine): string {
   const words = flags.join(',');
-  return code === 0 && words === 'DC' ? 'no answer in time (DC)' : [code === 0 ? '' : String(code), words].filter(Boolean).join(' ') || 'ok';
+  if (code === 0 && words === 'DC') return 'no answer in time (DC)';
+  if (code >= 200 && code < 300 && flags.length > 0) return `${code}, body not whole (${words})`;
+  return [code === 0 ? '' : String(code), words].filter(Boolean).join(' ') || 'ok';
+}
+
+/** No answer came in time: the kubelet hung up before, or the proxy's own time was over. */
+export function timedOut({code, flags}: AccessLine): boolean {
+  return (code === 0 && flags.includes('DC')) || flags.includes('UT');
 }
 
 export function fromLog({pod, commands, detection}: PodCase, text: string): Evidence {
@@ -40,9 +84,9 @@ export function fromLog({pod, commands, detection}: PodCase, text: string): Evid
 }
 
 /** Failures after the first success: what failed before is a start, no flapping. */
-function failuresSince(lines: AccessLine[]): AccessLine[] {
-  const first = lines.findIndex(succeeded);
-  return first < 0 ? [] : lines.slice(first).filter((line) => !succeeded(line));
+function failuresSince(lines: AccessLine[], probe: ProbeCase): AccessLine[] {
+  const first = lines.findIndex((line) => succeeded(line, probe));
+  return first < 0 ? [] : lines.slice(first).filter((line) => !succeeded(line, probe));
 }
 
 export function counted(lines: AccessLine[]): string {
@@ -57,25 +101,42 @@ const flaps: Check = {
   title: 'The probe fails now and then',
   severity: 'warning',
   blame: 'app',
-  cause: "The kubelet's requests reach the app and are answered well at times, and at times not.",
+  cause: "The kubelet's requests are answered well at times, and at times not: fewer than failureThreshold fail in a row.",
   fix: "the app's log at the times of the failures; forward with --count shows how often",
   cases: ['flapping'],
   namesFailure: true,
-  find: (pod) =>
-    eachProbe(pod, (probe) => {
-      const lines = lastRequests(pod, probe);
-      const failed = lines && failuresSince(lines);
-      if (!lines || !failed || failed.length < 2 || readingOf(pod, probe)?.through?.ok === false) return undefined;
-      const ready = probe.status?.ready ?? false;
-      return {
-        why: `${failed.length} of the last ${lines.length} failed`,
-        because: `of the kubelet's last ${lines.length} requests ${failed.length} failed: ${counted(failed)}`,
-        evidence: [fromLog(pod, counted(lines))],
-        ...(failed.every(({flags}) => flags.includes('DC') || flags.includes('UT')) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
-        ...(ready ? {} : {severity: 'error' as const}),
-      };
-    }),
+  find: (pod) => eachProbe(pod, (probe) => byLog(pod, probe) ?? byEvents(pod, probe)),
 };
+
+function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe'> | undefined {
+  const lines = lastRequests(pod, probe);
+  const failed = lines && failuresSince(lines, probe);
+  const ready = probe.status?.ready ?? false;
+  if (!lines || !failed || failed.length < 2 || (!ready && readingOf(pod, probe)?.through?.ok === false)) return undefined;
+  return {
+    why: `${failed.length} of the last ${lines.length} failed`,
+    because: `of the kubelet's last ${lines.length} requests ${failed.length} failed: ${counted(failed)}`,
+    evidence: [fromLog(pod, counted(lines)), ...probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one)).map(({evidence}) => evidence)],
+    ...(failed.every(timedOut) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
+    ...(ready ? {} : {severity: 'error' as const}),
+  };
+}
+
+/** A container that is ready, and of whose readiness probe the kubelet reports failures again and again: the status tells thresholds only. */
+function byEvents(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe'> | undefined {
+  const open = probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one));
+  const main = presentOf(probe, open);
+  if (probe.type !== 'readiness' || probe.status?.ready !== true || !main || open.reduce((sum, {count}) => sum + count, 0) < 2) return undefined;
+  const {why, because, couldBe, blame = 'not yet known' as const} = causesOf(pod, probe, main);
+  return {
+    why: `fails now and then: ${why}`,
+    ...(because === undefined ? (couldBe.length > 1 ? {couldBe} : {because: main.why ?? main.text}) : {because}),
+    blame: because === undefined ? ('not yet known' as const) : blame,
+    effect: effectOf(pod, probe, main),
+    evidence: open.map(({evidence}) => evidence),
+    decides: pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace} --container ${probe.container} --probe readiness --count 20`),
+  };
+}
 
 const nearTimeout: Check = {
   code: 'OSMP413',
@@ -89,7 +150,7 @@ const nearTimeout: Check = {
   find: (pod) =>
     eachProbe(pod, (probe) => {
       const limitMs = (probe.actual?.timeoutSeconds ?? 1) * 1000;
-      const near = (lastRequests(pod, probe) ?? []).filter((line) => succeeded(line) && line.path !== '' && line.durationMs >= NEAR * limitMs);
+      const near = (lastRequests(pod, probe) ?? []).filter((line) => succeeded(line, probe) && line.path !== '' && line.durationMs >= NEAR * limitMs);
       if (near.length < NEAR_TIMES) return undefined;
       const slowest = Math.max(...near.map(({durationMs}) => durationMs));
       return {why: `answers after ${span(slowest)} of ${span(limitMs)}`, because: `${near.length} of the last requests took more than ${NEAR * 100} % of timeoutSeconds`, evidence: [fromLog(pod, `up to ${span(slowest)}, timeoutSeconds ${limitMs / 1000}`)], explains: []};

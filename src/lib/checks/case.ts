@@ -40,8 +40,10 @@ export interface PodCase {
   pod: Pod;
   workload: Workload;
   namespace: Namespace | undefined;
+  /** The controller that owns it, where it was read. */
+  owner: Owner | undefined;
   declared: Observed<Template>;
-  /** The proxy is there, or the mesh's label or volume is. */
+  /** The injector was here, whatever is left of its work. */
   meshed: boolean;
   detection: Detection;
   profile: Observed<Profile> | undefined;

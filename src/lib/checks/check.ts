@@ -11,6 +11,8 @@ export interface Found {
   probe?: ProbeType;
   /** A few words for the WHY column of the table. */
   why: string;
+  /** Where one code has several causes, the one that was found. */
+  title?: string;
   /** Tells findings of one code about one container and probe apart; stable over counts and times. */
   key?: string;
   because?: string;
@@ -45,9 +47,19 @@ export interface CatalogueEntry {
 export interface Check extends CatalogueEntry {
   /** Only names what fails: silent where another cause has explained all its symptoms that are not over. */
   namesFailure?: true;
-  /** Keeps a container from running, so that its probes are not asked. */
+  /** Keeps a container from running, so that its probes are not run. */
   stops?: true;
+  /** No kubelet runs the pod's probes any more, whatever they said before. */
+  silences?: true;
+  /** About the pod and none of its probes: their verdicts are their own. */
+  aside?: true;
   find(pod: PodCase): Found[];
+}
+
+/** What one check found of one pod. */
+export interface Cause {
+  check: Check;
+  found: Found;
 }
 
 /** Asks one question of each probe of the pod. */

@@ -1,9 +1,11 @@
 import {KILLED} from '../kubelet/timing.ts';
-import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer} from '../mesh/names.ts';
+import {BOOTSTRAP_VOLUMES, HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer, PROXY_LABELS} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
 import type {Evidence, Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {carrierOf, exitsItself, inPod, restartsFor, type Check, type Found} from './check.ts';
+import {endedText, hasPrevious} from './effects.ts';
+import {ownerOfPort} from './ports.ts';
 
 const alive = (symptom: Symptom) => symptom.state !== 'over' && symptom.state !== 'starting';
 
@@ -14,7 +16,7 @@ function unreachable(pod: PodCase, carrier: string): Symptom[] {
 }
 
 function isUnreachable({kind, failure}: Symptom): boolean {
-  return kind === 'probe' && ['refused', 'reset', 'eof', 'timeout', 'unclassified'].includes(failure ?? '');
+  return kind === 'probe' && ['refused', 'reset', 'eof', 'timeout', 'no-event'].includes(failure ?? '');
 }
 
 /** Kills of apps since then whose probes found nobody at `carrier`: a dead proxy makes the kubelet kill healthy apps. */
@@ -29,8 +31,9 @@ function statusOf({pod}: PodCase, name: string) {
   return [...pod.initContainers, ...pod.containers].find((one) => one.name === name);
 }
 
-function logs({pod, commands}: PodCase, container: string, previous: boolean): string {
-  return commands.kubectl(`logs ${pod.name} -n ${pod.namespace} -c ${container}${previous ? ' --previous' : ''}`);
+function logs(pod: PodCase, container: string): string {
+  const status = statusOf(pod, container);
+  return pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${container}${status && hasPrevious(status) ? ' --previous' : ''}`);
 }
 
 const notInjected: Check = {
@@ -63,22 +66,29 @@ const halfInjected: Check = {
   title: 'The pod has a part of the sidecar only',
   severity: 'error',
   blame: 'mesh',
-  cause: "The mesh's label or volume is in the pod and its proxy is not: a copied manifest, or another webhook that removed it.",
-  fix: "remove the mesh's label and volume from the manifest, then kubectl rollout restart",
+  cause: "Something of the injector is in the pod (its label, volume, init container or a rewritten probe) and its proxy is not: a copied manifest, or another webhook that removed it.",
+  fix: 'take what is the mesh\'s out of the manifest, then kubectl rollout restart',
   cases: ['B15'],
   find: (pod) => {
-    if (!pod.meshed || pod.detection.sidecar || (pod.profile?.seen && pod.profile.value.proxy === 'none')) return [];
-    const ports = pod.probes.filter(({call}) => 'port' in call && Number(call.port) >= 15901 && Number(call.port) <= HEALTHCHECK_PORT);
-    const found: Found = {why: 'no proxy', because: "the mesh's label or volume is there, its proxy is not", evidence: [inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`)]};
-    if (ports.length === 0) return [{...found, severity: 'warning'}];
-    return ports.map((probe) => ({...found, container: probe.container, probe: probe.type, effect: 'the rewritten probe is refused', explains: [...probe.symptoms, ...restartsFor(pod, probe)]}));
+    if (!pod.sidecar.missing) return [];
+    const lost = pod.probes.filter(({path}) => path.end.at === 'break' && path.end.reason === 'no-proxy');
+    const found: Found = {why: 'no proxy', because: `${remains(pod)} is there, the proxy is not`, evidence: [inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`)]};
+    if (lost.length === 0) return [{...found, severity: 'warning'}];
+    return lost.map((probe) => ({...found, container: probe.container, probe: probe.type, effect: 'its call is led to a proxy that is not there: it is refused', explains: [...probe.symptoms, ...restartsFor(pod, probe)]}));
   },
 };
+
+/** What is left of the injector's work. */
+function remains({detection, pod}: PodCase): string {
+  if (detection.init) return `the init container ${detection.init.name}`;
+  if (Object.keys(pod.labels).some((name) => PROXY_LABELS.includes(name))) return "the mesh's label";
+  return pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name)) ? "the mesh's volume" : 'a probe that the injector rewrote';
+}
 
 const initRules: Check = {
   code: 'OSMP203',
   slug: 'probe-port-redirected',
-  title: "osm-init's rules do not let a probe port through",
+  title: "{init}'s rules do not let a probe port through",
   severity: 'error',
   blame: 'mesh',
   cause: 'The init container returns 15901–15903, since 1.1 also 15904; a port that is not returned ends at the mTLS listener.',
@@ -88,7 +98,7 @@ const initRules: Check = {
     pod.probes.flatMap((probe): Found[] => {
       const {end} = probe.path;
       if (end.at !== 'break' || end.reason !== 'redirected' || end.port !== HEALTHCHECK_PORT) return [];
-      return [{container: probe.container, probe: probe.type, why: 'redirected to the mTLS listener', because: `${pod.detection.init?.name ?? 'osm-init'} does not return ${end.port}`, evidence: [inPod(pod, `initContainers ${pod.detection.init?.name ?? 'osm-init'}: rules`)], explains: probe.symptoms}];
+      return [{container: probe.container, probe: probe.type, why: 'redirected to the mTLS listener', because: `${pod.detection.init?.name ?? '{init}'} does not return ${end.port}`, evidence: [inPod(pod, `initContainers ${pod.detection.init?.name ?? ''}: rules`)], explains: probe.symptoms}];
     }),
 };
 
@@ -114,8 +124,8 @@ const config: Check = {
   title: 'A container cannot be created as it is configured',
   severity: 'error',
   blame: 'spec',
-  cause: 'A Secret or ConfigMap that is missing, a user that is not allowed, a command that is not in the image. runAsNonRoot of the pod forbids osm-healthcheck, whose image runs as root.',
-  fix: 'what the message names; for osm-healthcheck: runAsUser for the pod, or httpGet or exec instead of tcpSocket',
+  cause: 'A Secret or ConfigMap that is missing, a user that is not allowed, a command that is not in the image. runAsNonRoot of the pod forbids {healthcheck}, whose image runs as root.',
+  fix: 'what the message names; for {healthcheck}: runAsUser for the pod, or httpGet or exec instead of tcpSocket',
   cases: ['C8', 'C9'],
   stops: true,
   find: (pod) => waitingFor(pod, (reason) => !IMAGE_REASONS.includes(reason) && reason !== 'PostStartHookError'),
@@ -188,7 +198,7 @@ function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom):
 /** The last lines that the container logged before it ended. */
 function lastWords(pod: PodCase, name: string): Evidence[] {
   const said = pod.look?.seen ? pod.look.value.logs.find(({container}) => container === name) : undefined;
-  return (said?.lines.slice(-2) ?? []).map((text) => ({label: 'log', text, source: 'log', command: logs(pod, name, said!.previous)}));
+  return (said?.lines.slice(-2) ?? []).map((text) => ({label: 'log', text, source: 'log', command: logs(pod, name)}));
 }
 
 /** A proxy that has just come back is not asked to serve yet: it waits for its configuration. */
@@ -204,22 +214,29 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
       const state = statusOf(pod, name)?.state;
       // A container that runs again explains what is over, not what goes on.
       const runs = state?.kind === 'running' && pod.now - (state.startedAt ?? 0) > (mesh ? WARM_UP_MS : 0);
-      const felt = mesh ? unreachable(pod, name) : pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook'));
-      const kills = mesh ? killedApps(pod, name, runs ? (symptom.last ?? 0) : 0) : [];
+      const felt = mesh ? unreachable(pod, name) : [...pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook')), ...askedOf(pod, name)];
+      // Of one that ended several times only the last end is known.
+      const kills = mesh ? killedApps(pod, name, runs && symptom.count === 1 ? (symptom.last ?? 0) : 0) : [];
       const probe = mesh ? undefined : mayBeKilled(pod, symptom);
       const self = oom ? 'it used more memory than its limit' : symptom.init ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`;
       return {
         container: name,
         why: `${name} ${oom ? 'was killed for memory' : `exits ${symptom.status}`}`,
         ...(probe
-          ? {couldBe: ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`], decides: logs(pod, name, true), blame: 'not yet known' as const, fix: ''}
-          : {because: self, see: logs(pod, name, true)}),
-        effect: `restarted ${symptom.count} time${symptom.count === 1 ? '' : 's'}`,
+          ? {couldBe: ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`], decides: logs(pod, name), blame: 'not yet known' as const, fix: ''}
+          : {because: self, see: logs(pod, name)}),
+        effect: endedText(statusOf(pod, name)!),
         evidence: [symptom.evidence, ...lastWords(pod, name)],
         explains: [symptom, ...felt.filter((one) => !runs || one.state !== 'going-on'), ...kills],
         ...(symptom.state === 'maybe' ? {severity: 'warning' as const} : {}),
       };
     });
+}
+
+/** Failures of other containers' probes that ask a port of this one: containers share their network. */
+function askedOf(pod: PodCase, name: string): Symptom[] {
+  const asking = pod.probes.filter(({container, target}) => container !== name && target !== undefined && ownerOfPort(pod, container, target.port).container === name);
+  return asking.flatMap((probe) => [...probe.symptoms.filter(({kind}) => kind === 'probe' || kind === 'answer' || kind === 'killed'), ...restartsFor(pod, probe)]);
 }
 
 const unscheduled: Check = {

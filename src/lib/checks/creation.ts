@@ -1,5 +1,6 @@
 import {isInjectionValue} from '../mesh/inject.ts';
 import {BOOTSTRAP_VOLUMES} from '../mesh/names.ts';
+import {FSM_WORDS, inWords, OSM_WORDS, type MeshWords} from '../mesh/words.ts';
 import type {Blame} from '../model/finding.ts';
 import type {RefusedCase} from './case.ts';
 
@@ -14,7 +15,7 @@ const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fi
     why: 'the injector refuses the pod',
     because: 'the injector refused; only its log says why (an annotation value, a manifest exported from another namespace, …)',
     fix: "what the injector's log names",
-    see: 'logs -n osm-system deploy/osm-injector --tail 50',
+    see: 'logs -n {system} deploy/{injector} --tail 50',
   },
   {
     pattern: /failed calling webhook "(osm|fsm)-inject\.k8s\.io"/,
@@ -22,13 +23,13 @@ const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fi
     why: 'the injector does not answer',
     because: 'the API server cannot reach the injector',
     fix: 'the injector and its Service; where the mesh was removed, its MutatingWebhookConfiguration',
-    see: 'get pods,endpoints -n osm-system',
+    see: 'get pods,endpoints -n {system}',
   },
   {pattern: /must specify a handler type/, blame: 'mesh', why: 'the injector drops the gRPC probe', because: 'the injector decodes the pod with an API that has no grpc probes', fix: 'a newer release of the mesh, or an exec probe'},
   {pattern: /may not be set for init containers without restartPolicy=Always/, blame: 'mesh', why: 'native sidecar is not kept', because: 'the injector drops restartPolicy: Always of an init container that has a probe', fix: 'an ordinary container instead'},
   // The API server names the containers: where none is the mesh's, the mesh has no part in it.
   {pattern: /violates PodSecurity(?!.*"(osm-init|fsm-init|envoy|sidecar|osm-healthcheck|fsm-healthcheck)")/, blame: 'spec', why: 'Pod Security forbids the app', because: "the enforced level forbids what the pod's own containers ask for", fix: 'what the message names, in the manifest'},
-  {pattern: /violates PodSecurity/, blame: 'policy', why: 'Pod Security forbids the pod', because: 'osm-init needs NET_ADMIN and root, which the enforced level forbids', fix: 'pod-security.kubernetes.io/enforce: privileged for the namespace'},
+  {pattern: /violates PodSecurity/, blame: 'policy', why: 'Pod Security forbids the pod', because: '{init} needs NET_ADMIN and root, which the enforced level forbids', fix: 'pod-security.kubernetes.io/enforce: privileged for the namespace'},
   {pattern: /exceeded quota/, blame: 'policy', why: 'the quota is used up', because: 'the ResourceQuota has no room for another pod with what its containers request', fix: 'a larger quota, or smaller requests'},
   {pattern: /failed quota/, blame: 'policy', why: 'the quota forbids the pod', because: 'a ResourceQuota counts the injected containers too, which have no resources of their own', fix: 'a LimitRange with defaults, or a larger quota'},
   {pattern: /minimum (cpu|memory) usage|maximum (cpu|memory) usage/, blame: 'policy', why: 'a LimitRange forbids the pod', because: 'the injected containers are counted too', fix: 'defaults in the LimitRange'},
@@ -52,6 +53,18 @@ export function hidesReason(one: RefusedCase): boolean {
 
 /** What a refusal means; unexplained where its words are not known. */
 export function refusalOf(one: RefusedCase): Refusal {
+  const words = wordsOfRefusal(one);
+  const {blame, why, because, fix, see} = meaningOf(one);
+  return {blame, why, because: inWords(because, words), fix: inWords(fix, words), ...(see === undefined ? {} : {see: inWords(see, words)})};
+}
+
+/** Whose injector it is: the webhook's name tells, or else the labels of what it would have injected. */
+export function wordsOfRefusal({symptom, owner}: RefusedCase): MeshWords {
+  const fsm = /fsm-(inject|init|healthcheck)/.test(symptom.text) || Object.keys(owner.template?.annotations ?? {}).some((key) => key.startsWith(FSM_WORDS.prefix));
+  return fsm ? FSM_WORDS : OSM_WORDS;
+}
+
+function meaningOf(one: RefusedCase): Refusal {
   const {symptom, commands} = one;
   if (REFUSED_BY_INJECTOR.test(symptom.text)) {
     const told = ofTemplate(one) ?? ofLog(one);
@@ -82,7 +95,7 @@ function ofTemplate({owner, workload, commands}: RefusedCase): Refusal | undefin
 function ofLog({injectorSays = [], commands}: RefusedCase): Refusal | undefined {
   const said = [...new Set(injectorSays)];
   if (said.length === 0) return undefined;
-  const see = commands.kubectl('logs -n osm-system deploy/osm-injector --tail 50');
+  const see = commands.kubectl('logs -n {system} deploy/{injector} --tail 50');
   if (said.length > 1) return {blame: 'not yet known', why: 'the injector refuses the pod', because: `of this namespace the injector's log says: ${said.join('; ')}`, fix: 'what the log names', see};
   return {blame: 'spec', why: 'the injector refuses the pod', because: `the injector's log says of this namespace: ${said[0]}`, fix: 'what the log names', see};
 }

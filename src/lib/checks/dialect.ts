@@ -15,7 +15,7 @@ export const notRewritten: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: 'The kubelet speaks no mTLS, so a call to an app port is handed to the inbound listener and reset (refused where no Service selects the pod). Containers that another webhook adds later, and dialects that leave a handler alone, end so.',
-  fix: 'an exec probe, or the annotation openservicemesh.io/inbound-port-exclusion-list with this port',
+  fix: 'an exec probe, or the annotation {prefix}/inbound-port-exclusion-list with this port',
   cases: ['A13', 'A14', 'B10'],
   find: onBreak(['redirected'], (pod, probe) => {
     if (probe.call.kind === 'grpc' || ('port' in probe.call && probe.call.port === HEALTHCHECK_PORT)) return undefined;
@@ -37,7 +37,7 @@ export const grpcUnreachable: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: 'No release rewrites grpc probes; the call of the kubelet is redirected to the inbound listener, which wants mTLS.',
-  fix: 'exec with grpc_health_probe -addr=localhost:PORT, or the annotation openservicemesh.io/inbound-port-exclusion-list with the port',
+  fix: 'exec with grpc_health_probe -addr=localhost:PORT, or the annotation {prefix}/inbound-port-exclusion-list with the port',
   cases: ['B7'],
   links: [ISSUE_4428],
   find: onBreak(['redirected'], (_, probe) => (probe.call.kind === 'grpc' ? {why: 'gRPC is not rewritten', because: `port ${probe.call.port} is redirected to the mTLS listener`} : undefined)),

@@ -1,7 +1,9 @@
-import type {Evidence, Symptom} from '../model/symptom.ts';
+import type {Blame} from '../model/finding.ts';
+import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {EnvoyState, Look} from '../model/look.ts';
 import type {PodCase} from './case.ts';
-import {carrierOf, differs, eachProbe, type Check, type Found} from './check.ts';
+import {carrierOf, differs, eachProbe, restartsFor, type Check, type Found} from './check.ts';
+import {endedText} from './effects.ts';
 import {endText} from './words.ts';
 
 function lookOf({look}: PodCase): Look | undefined {
@@ -48,7 +50,7 @@ const notUp: Check = {
   severity: 'error',
   blame: 'sidecar',
   cause: 'Envoy opens no listener before the control plane has answered, or 15 s each for clusters and listeners are over.',
-  fix: 'the control plane (osm-controller); a startupProbe that allows 30 s',
+  fix: 'the control plane ({controller}); a startupProbe that allows 30 s',
   cases: ['C2', 'C3'],
   find: (pod) => {
     const look = lookOf(pod);
@@ -80,7 +82,7 @@ function proxyStartedAt({pod, detection}: PodCase): number | undefined {
   return state?.kind === 'running' ? (state.startedAt ?? 0) : undefined;
 }
 
-/** Probes that found nobody at the proxy's own ports; what osm-healthcheck or an app refuses is not the proxy's. */
+/** Probes that found nobody at the proxy's own ports; what the healthcheck container or an app refuses is not the proxy's. */
 function refusedByProxy(pod: PodCase): Symptom[] {
   const own = pod.probes.filter((probe) => carrierOf(pod, probe) === pod.detection.sidecar?.name);
   return own.flatMap(({symptoms}) => symptoms.filter(({kind, failure}) => (kind === 'probe' || kind === 'answer') && failure === 'refused'));
@@ -93,13 +95,13 @@ const controlPlaneAway: Check = {
   severity: 'warning',
   blame: 'control plane',
   cause: 'Probe listeners are static, so probes go on without a control plane; at a start without it Envoy opens them up to 30 s late, and mesh traffic is dead or old.',
-  fix: 'the pods of osm-controller, and what they log',
+  fix: 'the pods of {controller}, and what they log',
   cases: ['C2'],
   find: (pod) => {
     const state = stateOf(pod);
     if (!state || /INITIALIZING/.test(state.ready)) return [];
     const away = state.counters['control_plane.connected_state'] === 0;
-    const waited = ['cluster_manager.cds.init_fetch_timeout', 'listener_manager.lds.init_fetch_timeout'].filter((name) => (state.counters[name] ?? 0) > 0);
+    const waited = waitedInVain(state);
     const startedAt = proxyStartedAt(pod);
     // Long after the start it is another story.
     const refused = refusedByProxy(pod).filter(({last}) => last !== undefined && startedAt !== undefined && last - startedAt <= 2 * START_MS);
@@ -114,6 +116,63 @@ const controlPlaneAway: Check = {
     return [found];
   },
 };
+
+/** A kill for a probe that never reached the app: all that the kubelet says of it is that nobody listened at the proxy's own port. */
+export const proxyLate: Check = {
+  code: 'OSMP304',
+  slug: 'proxy-late',
+  title: 'The proxy was up too late, and the kubelet killed the app for it',
+  severity: 'error',
+  blame: 'sidecar',
+  cause: 'Probe ports are open only once the proxy is up: up to 30 s later without a control plane. Until then the app is never reached, however well it is.',
+  fix: 'a startupProbe (or failureThreshold) that allows for the proxy, and what made it late',
+  cases: ['C1', 'C2'],
+  namesFailure: true,
+  find: (pod) =>
+    pod.symptoms
+      .filter((one) => one.kind === 'killed' && isOpen(one))
+      .flatMap((kill): Found[] => {
+        const probe = pod.probes.find(({container, type}) => container === kill.container && type === kill.probe);
+        const failures = probe?.symptoms.filter(({kind, failure}) => kind === 'probe' && failure !== 'no-event') ?? [];
+        if (!probe || carrierOf(pod, probe) !== pod.detection.sidecar?.name || pod.detection.sidecar === undefined) return [];
+        if (failures.length === 0 || !failures.every(({failure}) => failure === 'refused')) return [];
+        const {because, couldBe, blame} = lateness(pod, failures);
+        return [
+          {
+            ...(kill.container === undefined ? {} : {container: kill.container}),
+            probe: probe.type,
+            why: 'killed before the proxy was up',
+            ...(because === undefined ? {couldBe} : {because}),
+            ...(because === undefined ? {decides: pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${pod.detection.sidecar.name} --timestamps`)} : {}),
+            effect: probe.status ? endedText(probe.status) : 'killed',
+            evidence: [kill.evidence, ...failures.map(({evidence}) => evidence), ...counterEvidence(pod)],
+            explains: [kill, ...failures, ...restartsFor(pod, probe)],
+            ...(kill.state === 'going-on' ? {} : {severity: 'warning' as const}),
+            blame,
+          },
+        ];
+      }),
+};
+
+/** Why the proxy was late, where something tells it. */
+function lateness(pod: PodCase, failures: Symptom[]): {because?: string; couldBe: string[]; blame: Blame} {
+  const waited = waitedInVain(stateOf(pod));
+  if (waited.length > 0) return {because: `at its start {proxy} waited for the control plane in vain (${waited.join(', ')}), and its probe ports were closed until then`, couldBe: [], blame: 'control plane'};
+  const started = proxyStartedAt(pod);
+  const first = Math.min(...failures.map((one) => one.first ?? Infinity));
+  if (started !== undefined && started > first) return {because: 'the proxy began to run after the probe was refused for the first time', couldBe: [], blame: 'sidecar'};
+  return {couldBe: ['the proxy waited for the control plane', 'the proxy had too little CPU to start in time', 'the proxy had ended, and runs again'], blame: 'not yet known'};
+}
+
+function waitedInVain(state: EnvoyState | undefined): string[] {
+  return ['cluster_manager.cds.init_fetch_timeout', 'listener_manager.lds.init_fetch_timeout'].filter((name) => (state?.counters[name] ?? 0) > 0);
+}
+
+function counterEvidence(pod: PodCase): Evidence[] {
+  const state = stateOf(pod);
+  const waited = waitedInVain(state);
+  return waited.length === 0 ? [] : [fromAdmin(pod, waited.map((name) => `${name}: ${state!.counters[name]}`).join(', '), '/stats?filter=init_fetch_timeout')];
+}
 
 /** Checks of Envoy's own configuration and state. */
 export const ENVOY: Check[] = [configDiffers, notUp, controlPlaneAway];

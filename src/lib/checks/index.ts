@@ -3,12 +3,14 @@ import {ANSWERS} from './answers.ts';
 import type {CatalogueEntry, Check} from './check.ts';
 import {CONTAINERS} from './containers.ts';
 import {CREATION} from './creation.ts';
-import {ENVOY} from './envoy.ts';
+import {ENVOY, proxyLate} from './envoy.ts';
 import {FAILING} from './failing.ts';
+import {POD} from './pod.ts';
 import {REWRITING} from './rewriting.ts';
+import {inWords} from '../mesh/words.ts';
 
 /** All checks in the order in which causes are preferred: what proves a cause comes before what only names a failure. */
-export const CHECKS: readonly Check[] = [...REWRITING, ...ENVOY, ...CONTAINERS, ...ANSWERS, ...ACCESS, ...FAILING];
+export const CHECKS: readonly Check[] = [...REWRITING, ...POD, ...ENVOY, ...CONTAINERS, proxyLate, ...ANSWERS, ...ACCESS, ...FAILING];
 
 /** Findings that no check of a pod makes: workloads without pods, and what could not be seen. */
 const OTHERS: CatalogueEntry[] = [
@@ -25,5 +27,5 @@ const OTHERS: CatalogueEntry[] = [
   },
 ];
 
-/** The catalogue for `explain` and the documentation, by code. */
-export const CATALOGUE: readonly CatalogueEntry[] = [...CHECKS, ...OTHERS].sort((a, b) => (a.code < b.code ? -1 : 1));
+/** The catalogue for `explain` and the documentation, by code, in OSM's own words. */
+export const CATALOGUE: readonly CatalogueEntry[] = [...CHECKS, ...OTHERS].map((entry) => ({...entry, title: inWords(entry.title), cause: inWords(entry.cause), fix: inWords(entry.fix)})).sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -1,7 +1,10 @@
 import {HEALTHCHECK_NAMES, PROXY_UID, RESERVED_PORTS, SIDECAR_NAMES} from '../mesh/names.ts';
 import {resolvePort} from '../mesh/rewrite.ts';
 import {isStale, onBreak, otherTarget, sides} from './breaks.ts';
+import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inPod, type Check, type Found} from './check.ts';
+import {decide, type Decision} from './decide/index.ts';
+import {readingOf} from './reading.ts';
 import {isLocal} from './words.ts';
 
 // Checks of what the owner's manifest holds and the mesh cannot make work.
@@ -73,8 +76,48 @@ export const pathWithoutSlash: Check = {
   cause: 'The kubelet adds a missing slash, the route of the proxy does not: the app gets a request line that servers reject with 400.',
   fix: 'begin the path with /',
   cases: ['E8'],
-  find: onBreak(['bad-path'], (_, probe) => (otherTarget(probe) ? undefined : {why: 'path without /', because: 'the proxy sends the path as it is declared'})),
+  find: onBreak(['bad-path'], (_, probe) => {
+    if (otherTarget(probe)) return undefined;
+    const raw = probe.target?.raw ?? '';
+    if (!WINDOWS.test(raw)) return {why: 'path without /', because: 'the proxy sends the path as it is declared'};
+    return {
+      why: 'a path of Windows',
+      title: 'The path is a file of Windows, which no app serves',
+      because: `${raw} is what Git Bash and other shells of Windows make of a path that begins with /: it works nowhere`,
+      fix: `${/^[a-z]:[\\/]program files[\\/]git(?=[\\/])/i.test(raw) ? `path: ${raw.replace(/^.*?[\\/]git(?=[\\/])/i, '').replaceAll('\\', '/')}` : 'the path that was meant, beginning with /'} (MSYS_NO_PATHCONV=1 keeps the shell from changing it)`,
+    };
+  }),
 };
+
+const WINDOWS = /^[a-z]:[\\/]/i;
+
+export const pathAsUrl: Check = {
+  code: 'OSMP121',
+  slug: 'path-as-url',
+  title: 'The proxy asks for another path than the kubelet would',
+  severity: 'warning',
+  blame: 'spec',
+  cause: 'The kubelet reads the declared path as a URL: it drops a fragment and a host and escapes what needs it. The proxy sends it as it is written.',
+  fix: 'a path that is the same in both readings',
+  cases: ['path as URL'],
+  find: (pod) =>
+    eachProbe(pod, (probe) => {
+      const {reach, target, path: {end}} = probe;
+      if (reach !== 'altered' || end.at !== 'target' || decidedOf(pod, probe)?.cause === 'path-as-written') return undefined;
+      return {
+        why: `the proxy sends ${end.target.path}`,
+        because: `the proxy sends ${end.target.path}; without the mesh the kubelet asks for ${target?.path ?? '/'}`,
+        fix: `path: ${target?.path ?? '/'}, if that is what was meant`,
+        evidence: sides(pod, probe),
+        explains: [],
+      };
+    }),
+};
+
+function decidedOf(pod: PodCase, probe: ProbeCase): Decision | undefined {
+  const reading = readingOf(pod, probe);
+  return reading && decide(pod, probe, reading);
+}
 
 export const reservedPort: Check = {
   code: 'OSMP119',

@@ -2,7 +2,7 @@ import type {AnsweredBy} from '../mesh/answered.ts';
 import type {BreakReason, Via} from '../model/path.ts';
 import type {Verdict} from '../model/report.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {decide} from './decide.ts';
+import {decide} from './decide/index.ts';
 import {viaOf, type Reading} from './reading.ts';
 import {targetText} from './words.ts';
 
@@ -25,14 +25,16 @@ export function meaningOf(pod: PodCase, probe: ProbeCase, reading: Reading | und
   const decision = decide(pod, probe, reading!);
   if (decision) {
     const {because, couldBe, fix} = decision;
-    return {verdict: 'fail', means: because, ...(couldBe ? {couldBe} : {}), ...(fix === undefined ? {} : {fix})};
+    return {verdict: through.ok ? 'warn' : 'fail', means: because, ...(couldBe ? {couldBe} : {}), ...(fix === undefined ? {} : {fix})};
   }
   const stray = strayed(probe);
   if (stray !== undefined) return {verdict: through.ok ? 'warn' : 'fail', means: stray};
-  if (!through.ok) return {verdict: 'fail', means: past?.ok ? 'the app answers well past the mesh: the way through the mesh fails, and these answers do not tell why' : 'it fails, and these answers do not tell why'};
+  if (!through.ok) return {verdict: 'fail', means: past?.ok ? 'the app answers well directly: the way through the mesh fails, and these answers do not tell why' : 'it fails, and these answers do not tell why'};
   if (reading!.replay.stopped?.why === 'other-host') return {verdict: 'warn', means: `redirected to ${reading!.replay.stopped.to}: the kubelet does not follow to another host, and counts that as success`};
+  if (reading!.one) return {verdict: 'pass', means: 'the probe passes: the mesh is not on its way'};
   if (!past) return {verdict: 'pass', means: 'the probe passes; what was declared is not known, so nothing is compared'};
-  if (!past.ok) return {verdict: 'warn', means: 'they differ: the probe passes through the mesh, and past it the declared request fails; these answers do not tell why'};
+  if (!past.ok) return {verdict: 'warn', means: 'they differ: the probe passes through the mesh, and directly the declared request fails; these answers do not tell why'};
+  if (probe.reach === 'altered') return {verdict: 'warn', means: `both pass, and the requests differ: the proxy sends ${probe.target?.raw ?? ''} as it is written, the kubelet asks for ${probe.target?.path ?? ''}`};
   if (probe.reach === 'weaker') return {verdict: 'warn', means: 'both pass, but the mesh asks for less than was declared'};
   return {verdict: 'pass', means: 'both say the same: the probe passes'};
 }
@@ -68,6 +70,7 @@ export const BREAKS: Record<BreakReason, string> = {
   'unresolved-port': 'the named port was not found, so the mesh calls a port that is none',
   'bad-path': 'the path reaches the app without its slash',
   'self-loop': 'the proxy would call itself; asking would only load it',
+  'no-proxy': 'the proxy is not in the pod',
   redirected: 'the pod redirects that port to the mTLS listener, which does not answer the kubelet',
   'proxy-accepts': 'the proxy accepts the connection, whatever the app does',
   'by-service': "the proxy picks a Service's port",
@@ -84,7 +87,7 @@ function notAsked({actual, call, status, path}: ProbeCase): string | undefined {
 
 /** Only the app itself was asked; the rules say what becomes of the kubelet's call, and a tunnel can't prove it. */
 function withoutMesh({path: {end}}: ProbeCase, pastOk: boolean | undefined): string {
-  const app = pastOk === undefined ? 'nothing of it can be replayed over a tunnel' : pastOk ? 'the app answers well past the mesh' : 'the app itself fails, past the mesh';
+  const app = pastOk === undefined ? 'nothing of it can be replayed over a tunnel' : pastOk ? 'the app answers well directly' : 'the app itself fails, directly asked';
   return end.at === 'break' && end.reason === 'redirected' ? `${app}; by the rules the kubelet's call never reaches it, and fails` : `${app}; what the kubelet's call gets, a tunnel can't show`;
 }
 
@@ -117,14 +120,14 @@ function appText({path: {end}, reach, container}: ProbeCase): string {
   return others.length > 0 ? `container ${others.join(', ')}` : 'the app';
 }
 
-const PASSED_ON: Record<Via, string> = {direct: '', 'envoy-http': ', Envoy passed it on', 'envoy-tcp': ', Envoy relayed it', healthcheck: '', pipy: ', Pipy passed it on'};
+const PASSED_ON: Record<Via, string> = {direct: '', 'envoy-http': ', {proxy} passed it on', 'envoy-tcp': ', {proxy} relayed it', healthcheck: '', pipy: ', {proxy} passed it on'};
 
 const PROXY: Record<Extract<AnsweredBy, {by: 'proxy'}>['says'], string> = {
-  'cannot-connect': 'Envoy itself: it cannot connect to the app',
-  'app-closed': 'Envoy itself: the app closed without an answer',
-  'no-http': 'Envoy itself: the app speaks no HTTP/1',
-  'gave-up': 'Envoy itself: the app was too slow for it',
-  'no-route': 'Envoy itself: it has no route for that path',
-  'tls-refused': 'Envoy itself: TLS fails',
-  other: 'Envoy itself',
+  'cannot-connect': '{proxy} itself: it cannot connect to the app',
+  'app-closed': '{proxy} itself: the app closed without an answer',
+  'no-http': '{proxy} itself: the app speaks no HTTP/1',
+  'gave-up': '{proxy} itself: the app was too slow for it',
+  'no-route': '{proxy} itself: it has no route for that path',
+  'tls-refused': '{proxy} itself: TLS fails',
+  other: '{proxy} itself',
 };

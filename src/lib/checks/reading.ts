@@ -26,6 +26,8 @@ export interface Reading {
   replay: Replay;
   through?: Side & {by: AnsweredBy; hops: number};
   past?: Side;
+  /** The mesh is not on the kubelet's way: both sides are one connection, which proves nothing twice. */
+  one: boolean;
 }
 
 /** Judges the replay of a probe; undefined where it was not replayed. */
@@ -34,9 +36,11 @@ export function readingOf(pod: PodCase, probe: ProbeCase): Reading | undefined {
   if (!replay) return undefined;
   const last = replay.through.at(-1);
   const through = last && sideOf(pod, probe, last);
-  const past = replay.past && sideOf(pod, probe, replay.past);
+  const one = viaOf(probe) === 'direct' && through !== undefined;
+  const past = one ? through : replay.past && sideOf(pod, probe, replay.past);
   return {
     replay,
+    one,
     ...(through ? {through: {...through, by: answeredBy(through.answer, viaOf(probe)), hops: replay.through.length, ...(replay.stopped ? stopped(replay.stopped) : {})}} : {}),
     ...(past ? {past} : {}),
   };
@@ -55,7 +59,7 @@ const DEADLINE_EXCEEDED = 4;
 export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop): Side {
   const limitMs = (actual?.timeoutSeconds ?? 1) * 1000;
   // The end of a stream is told a second late, so only an answer's own time counts.
-  const late = answer.kind === 'timeout' || ((answer.kind === 'response' || answer.kind === 'grpc') && answer.ms > limitMs);
+  const late = answer.kind === 'timeout' || (answer.kind === 'response' && answer.end !== 'late' && answer.ms > limitMs) || (answer.kind === 'grpc' && answer.ms > limitMs);
   const inTime: Answer = !late ? answer : answer.kind === 'grpc' ? {...answer, code: DEADLINE_EXCEEDED} : {kind: 'timeout', ms: limitMs};
   const judgement = judge(inTime, askedUrl(ask, pod.podIP ?? ''), limitMs);
   return {answer, judgement, ok: judgement.outcome === 'success' || judgement.outcome === 'warning', late};
@@ -72,7 +76,7 @@ function stopped({why, to}: NonNullable<Replay['stopped']>): Pick<Side, 'ok' | '
 export function answerText(answer: Answer): string {
   switch (answer.kind) {
     case 'response':
-      return `${answer.status}${answer.end === 'short' ? ', cut short,' : ''} after ${span(answer.ms)}`;
+      return `${answer.status}${answer.end === 'short' ? ', cut short,' : answer.end === 'late' ? ', body not whole' : ''} after ${span(answer.ms)}`;
     case 'grpc':
       return answer.code === 0 ? `${answer.status} after ${span(answer.ms)}` : `gRPC code ${answer.code} after ${span(answer.ms)}${answer.message === '' ? '' : `: ${answer.message}`}`;
     case 'open':
@@ -98,13 +102,13 @@ export function span(ms: number): string {
 }
 
 const PROXY_SAYS = {
-  'cannot-connect': 'Envoy cannot connect to the app',
-  'app-closed': 'the app closed before Envoy had an answer',
-  'no-http': 'Envoy got no HTTP from the app',
-  'gave-up': 'Envoy gave up waiting for the app',
-  'no-route': 'Envoy has no route for it',
-  'tls-refused': 'Envoy refuses TLS',
-  other: 'Envoy answered itself',
+  'cannot-connect': '{proxy} cannot connect to the app',
+  'app-closed': 'the app closed before {proxy} had an answer',
+  'no-http': '{proxy} got no HTTP from the app',
+  'gave-up': '{proxy} gave up waiting for the app',
+  'no-route': '{proxy} has no route for it',
+  'tls-refused': '{proxy} refuses TLS',
+  other: '{proxy} answered itself',
 } as const;
 
 /** Who made the answer, in a few words; nobody made one that did not come. */
@@ -116,8 +120,29 @@ export function whoText(answer: Answer, by: AnsweredBy): string {
     case 'proxy':
       return PROXY_SAYS[by.says];
     case 'healthcheck':
-      return by.says === 'cannot-connect' ? 'osm-healthcheck cannot connect to the app' : by.says === 'connected' ? 'osm-healthcheck could connect' : 'osm-healthcheck answered';
+      return by.says === 'cannot-connect' ? '{healthcheck} cannot connect to the app' : by.says === 'connected' ? '{healthcheck} could connect' : '{healthcheck} answered';
     case 'nobody':
       return '';
   }
+}
+
+/** Where the app's own log says that it listens on the port of its probe, if that is not where it is asked; undefined where it says nothing. */
+export function listensOn(pod: PodCase, probe: ProbeCase): string | undefined {
+  const port = probe.target?.port;
+  const lines = wordsOf(pod, probe).flatMap((words) => (words.port === port ? words.lines : []));
+  const found = lines.map((line) => new RegExp(`(\\[::1\\]|\\b\\d{1,3}(?:\\.\\d{1,3}){3}|\\[::\\]|\\*)?:${port}\\b`).exec(line)?.[1]).filter((one) => one !== undefined);
+  const own = found.filter((one) => one === '[::1]' || one === pod.pod.podIP);
+  return found.length > 0 && own.length === found.length ? own[0]!.replace(/[[\]]/g, '') : undefined;
+}
+
+/** The app's own log complains of clients that speak no TLS to it. */
+export function saysTls(pod: PodCase, probe: ProbeCase): boolean {
+  return wordsOf(pod, probe).some(({lines}) => lines.some((line) => TLS_WANTED.test(line)));
+}
+
+/** What servers log of a client that speaks no TLS: Go's net/http, OpenSSL's, Java's. */
+export const TLS_WANTED = /first record does not look like a TLS handshake|wrong version number|http request to an https|not an SSL\/TLS record/i;
+
+function wordsOf({look}: PodCase, {container}: ProbeCase) {
+  return look?.seen ? (look.value.portWords ?? []).filter((words) => words.container === container) : [];
 }

@@ -1,6 +1,6 @@
 import type {Check} from './check.ts';
 import {falsePass, grpcUnreachable, healthcheckHeader, ipv6, nativeSidecar, notRewritten, onlyConnect, rewrittenOtherwise, shorterTimeout} from './dialect.ts';
-import {alreadyRewritten, execLeaves, hostSet, lifecycleHook, pathWithoutSlash, reservedPort, unresolvedPort} from './manifest.ts';
+import {alreadyRewritten, execLeaves, hostSet, lifecycleHook, pathAsUrl, pathWithoutSlash, reservedPort, unresolvedPort} from './manifest.ts';
 import {noHealthcheck, noListener, protocolClash, sharedTarget} from './shared.ts';
 
 /** Checks of the pod's probes against what the mesh makes of the template, in reading order. */
@@ -9,6 +9,7 @@ export const REWRITING: Check[] = [
   unresolvedPort,
   hostSet,
   pathWithoutSlash,
+  pathAsUrl,
   sharedTarget,
   noListener,
   noHealthcheck,

@@ -1,7 +1,9 @@
 import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT} from '../mesh/names.ts';
 import {asExpected, breakOf, decider, isStale, onBreak, otherTarget, sides} from './breaks.ts';
-import {eachProbe, type Check} from './check.ts';
-import {targetText} from './words.ts';
+import type {PodCase, ProbeCase} from './case.ts';
+import {eachProbe, inPod, type Check, type Found} from './check.ts';
+import {PROBE_TYPES} from '../model/probe.ts';
+import {callText, targetText} from './words.ts';
 
 // Checks of containers that share what the mesh has once per probe type and pod.
 
@@ -17,20 +19,40 @@ export const sharedTarget: Check = {
   fix: 'one endpoint that answers for all containers, probed once; or exec probes for the others',
   cases: ['A1', 'A2', 'A9', 'HTTP+HTTP', 'HTTPS+HTTPS'],
   links: [ISSUE_3773],
-  find: (pod) =>
-    eachProbe(pod, (probe) => {
-      const target = otherTarget(probe);
-      if (!target || !asExpected(probe) || isStale(probe)) return undefined;
-      const by = target.containers.filter((name) => name !== probe.container);
-      const who = by.length > 0 ? `container ${by.join(', ')}` : targetText(target);
-      return {
-        why: `answered by ${who}`,
-        because: `${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} has one ${probe.type} target per pod: ${targetText(target)}`,
-        effect: breakOf(probe) === undefined ? `the answer says nothing of container ${probe.container}` : 'that probe is broken itself, so this one fails with it',
-        evidence: sides(pod, probe),
-      };
-    }),
+  find: (pod) => [...eachProbe(pod, (probe) => otherThanOwn(pod, probe)), ...sharedByAll(pod)],
 };
+
+function otherThanOwn(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe'> | undefined {
+  const target = otherTarget(probe);
+  if (!target || !asExpected(probe) || isStale(probe)) return undefined;
+  const by = target.containers.filter((name) => name !== probe.container);
+  const who = by.length > 0 ? `container ${by.join(', ')}` : targetText(target);
+  return {
+    why: `answered by ${who}`,
+    because: `${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} has one ${probe.type} target per pod: ${targetText(target)}`,
+    effect: breakOf(probe) === undefined ? `the answer says nothing of container ${probe.container}` : 'that probe is broken itself, so this one fails with it',
+    evidence: sides(pod, probe),
+  };
+}
+
+/** Where nobody knows what was declared: several containers are led to one target, so at most one of them is checked. */
+function sharedByAll(pod: PodCase): Found[] {
+  return PROBE_TYPES.flatMap((type): Found[] => {
+    const sharing = pod.probes.filter((probe) => probe.type === type && probe.reach === 'shared');
+    const end = sharing[0]?.path.end;
+    if (end?.at !== 'target') return [];
+    const names = sharing.map(({container}) => container).join(' and ');
+    return sharing.map(({container, symptoms}) => ({
+      container,
+      probe: type,
+      why: `${names} share one target`,
+      because: `${names} call one listener, which has one target, ${targetText(end.target)}; whose that is only the template tells, and that is not known`,
+      effect: 'all but one of these containers are not checked',
+      evidence: [inPod(pod, `${type} of ${names}: ${callText(sharing[0]!.call)}`)],
+      explains: symptoms,
+    }));
+  });
+}
 
 export const noListener: Check = {
   code: 'OSMP102',

@@ -65,6 +65,7 @@ export function endText(end: PathEnd): string {
     case 'unresolved-port':
     case 'ipv4-only':
     case 'bad-path':
+    case 'no-proxy':
       return 'nothing';
     case 'elsewhere':
       return 'another host';
@@ -74,11 +75,11 @@ export function endText(end: PathEnd): string {
     case 'self-loop':
     case 'no-route':
     case 'tls-to-plaintext':
-      return end.port === 15904 ? 'osm-healthcheck' : 'the proxy itself';
+      return end.port === 15904 ? '{healthcheck}' : 'the proxy itself';
     case 'plaintext-to-tls':
       return end.meant ? targetText(end.meant) : 'a TLS port';
     case 'header-missing':
-      return 'osm-healthcheck';
+      return '{healthcheck}';
     case 'ambiguous-route':
       return 'one of several';
     case 'by-service':

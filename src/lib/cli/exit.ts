@@ -15,7 +15,9 @@ export interface Policy {
 export function exitCodeOf(report: Report, {failOn, allowUnknown}: Policy): number {
   const limit = failOn === 'never' ? -1 : SEVERITIES.indexOf(failOn);
   if (report.findings.some(({severity}) => SEVERITIES.indexOf(severity) <= limit)) return EXIT.findings;
-  if (failOn !== 'never' && report.rows.some(({verdict}) => verdict === 'fail')) return EXIT.findings;
+  // A row fails whatever is hidden; what it is counted for is what is left of its findings.
+  const hidden = report.hidden?.codes ?? [];
+  if (failOn !== 'never' && report.rows.some(({verdict, codes}) => verdict === 'fail' && !codes.some((code) => hidden.includes(code)))) return EXIT.findings;
   const empty = report.rows.length === 0 && report.pods === 0;
   if (empty) return EXIT.incomplete;
   const unknown = report.unseen.some(({optional}) => !optional) || report.rows.some(({verdict}) => verdict === 'unknown');

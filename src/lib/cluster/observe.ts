@@ -1,5 +1,6 @@
 import {parse} from 'yaml';
 import {isMeshContainer} from '../mesh/names.ts';
+import type {MeshWords} from '../mesh/words.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Mark} from '../model/events-report.ts';
 import type {Namespace} from '../model/namespace.ts';
@@ -63,7 +64,11 @@ export function listNamespaces(cluster: Cluster, each: (namespace: Namespace) =>
 }
 
 export async function getNamespace(cluster: Cluster, name: string): Promise<Namespace> {
-  return namespaceOf(await cluster.get('namespaces', undefined, name));
+  const raw = await cluster.get('namespaces', undefined, name);
+  const namespace = namespaceOf(raw);
+  // An answer that is not what was asked for is no answer: a namespace without labels is outside the mesh.
+  if (namespace.name !== name) throw new ClusterError('bad-answer', {asked: `namespaces/${name}`, got: 'the answer is no Namespace of that name', try: `kubectl get namespace ${name}`});
+  return namespace;
 }
 
 /** Lines of a log are few and short; an app that logs much is not read to the end. */
@@ -102,16 +107,14 @@ export async function readAccessLog(cluster: Cluster, pod: PodName, container: s
   return lines.flatMap((line) => accessLineOf(line) ?? []);
 }
 
-const INJECTOR = {namespace: 'osm-system', labelSelector: 'app=osm-injector', container: 'osm-injector'};
-
 /** Why the injector refused pods lately, by namespace, newest last; the API server hides it. Needs the right to read its log. */
-export async function readInjectorLog(cluster: Cluster): Promise<Map<string, string[]>> {
+export async function readInjectorLog(cluster: Cluster, {system, injector}: MeshWords): Promise<Map<string, string[]>> {
   const names: string[] = [];
-  await cluster.list('pods', {namespace: INJECTOR.namespace, labelSelector: INJECTOR.labelSelector}, (raw) => names.push(podOf(raw, interning<PodSpec>()).name));
+  await cluster.list('pods', {namespace: system, labelSelector: `app=${injector}`}, (raw) => names.push(podOf(raw, interning<PodSpec>()).name));
   const said = new Map<string, string[]>();
   for (const name of names) {
-    const options = {container: INJECTOR.container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line: string) => refusalLineOf(line) !== undefined};
-    for (const line of await cluster.log({namespace: INJECTOR.namespace, name}, options)) {
+    const options = {container: injector, tailLines: 300, limitBytes: LOG_BYTES, keep: (line: string) => refusalLineOf(line) !== undefined};
+    for (const line of await cluster.log({namespace: system, name}, options)) {
       const {namespace, error} = refusalLineOf(line)!;
       said.set(namespace, [...(said.get(namespace) ?? []), error]);
     }
@@ -130,6 +133,16 @@ export async function readLastWords(cluster: Cluster, pod: PodName, {container, 
   const mesh = isMeshContainer(container);
   const lines = await cluster.log(pod, {container, previous, tailLines: mesh ? 100 : count, limitBytes: LOG_BYTES, keep: (line) => !mesh || TROUBLE.test(line)});
   return lines.map(withoutSecrets).slice(-count);
+}
+
+/** What servers log of where they listen, and of clients that speak no TLS to them. */
+const PORT_WORDS = /listen|bound to|binding|serving|started|running on|first record does not look like a TLS handshake|wrong version number|http request to an https|not an SSL\/TLS record/i;
+
+/** What a container's log says of one of its ports, the newest lines last; of each kind few are enough. */
+export async function readPortWords(cluster: Cluster, pod: PodName, {container, port}: {container: string; port: number}): Promise<string[]> {
+  const names = new RegExp(`:${port}\\b|TLS handshake|SSL|https`, 'i');
+  const lines = await cluster.log(pod, {container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line) => PORT_WORDS.test(line) && names.test(line), atMost: 3});
+  return lines.map(withoutSecrets);
 }
 
 export async function observePod(cluster: Cluster, {namespace, name}: PodName): Promise<Pod> {

@@ -1,58 +1,46 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
-import {lastRequests, succeeded} from '../checks/access.ts';
-import {answerText, isDone, readingOf, type Reading} from '../checks/reading.ts';
-import {startBudgetSeconds} from '../kubelet/timing.ts';
+import {lastRequests} from '../checks/access.ts';
+import {answerText, isDone, readingOf, viaOf, type Reading} from '../checks/reading.ts';
 import {readProbeText} from '../kubelet/messages.ts';
 import type {Symptom} from '../model/symptom.ts';
+import {answerState} from './probe-state.ts';
+import {isMutedNow} from './symptoms.ts';
 
 /** A replay that fails is a symptom like an event of the kubelet, in the kubelet's words. */
 export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
+  const {actual, status, type, container} = probe;
   const reading = readingOf(pod, probe);
   const {through} = reading ?? {};
-  if (!through || through.ok || isDone(probe)) return [];
-  const {failure, status} = readProbeText(through.judgement.text);
+  if (!actual || status?.state.kind !== 'running' || !through || through.ok || isDone(probe) || sawNothing(probe, through)) return [];
+  const {outcome, text} = through.judgement;
+  const {failure, status: code} = readProbeText(text, actual.handler.kind, outcome === 'error' ? 'errored' : 'failed');
+  const reported = probe.symptoms.filter(({kind, failure: seen}) => (kind === 'probe' && seen !== 'no-event') || kind === 'killed').map(({state}) => state);
+  const probes = pod.pod.spec[probe.init ? 'initContainers' : 'containers'].find(({name}) => name === container)?.probes ?? {};
+  const silent = !pod.events.seen || isMutedNow(pod.pod, pod.events.value, pod.now);
+  const {state, why, until} = answerState({now: pod.now, type, probe: actual, probes, status, reported, silent, requests: lastRequests(pod, probe)});
   return [
     {
       kind: 'answer',
-      state: young(pod, probe) ? 'starting' : isLate(through) && unreported(probe) ? 'maybe' : 'going-on',
-      container: probe.container,
-      probe: probe.type,
+      state,
+      why,
+      ...(until === undefined ? {} : {until}),
+      container,
+      ...(probe.init ? {init: true} : {}),
+      probe: type,
       failure,
-      ...(status === undefined ? {} : {status}),
-      text: through.judgement.text,
+      ...(outcome === 'error' ? {errored: true as const} : {}),
+      ...(code === undefined ? {} : {status: code}),
+      text,
       count: 1,
-      evidence: {label: 'mesh', text: answerText(through.answer), source: 'live answer', command: pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace}`)},
+      evidence: {label: viaOf(probe) === 'direct' ? 'direct' : 'mesh', text: answerText(through.answer), source: 'live answer', command: pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace}`)},
     },
   ];
 }
 
 /**
- * The kubelet does not ask it yet, or a failure does not count yet; only of a readiness probe the status shows that it has
- * succeeded. A probe that failed in the run before has no such excuse.
+ * A tunnel dials the pod's loopback, the kubelet the pod's address wherever the mesh is not between: that nothing accepts
+ * on 127.0.0.1 proves nothing then, unless the kubelet is refused, too.
  */
-function young({now}: PodCase, {actual, status, type, symptoms}: ProbeCase): boolean {
-  if (symptoms.some(({state}) => state === 'going-on' || state === 'maybe')) return false;
-  if (!actual || status?.state.kind !== 'running' || (type === 'readiness' && status.ready)) return false;
-  if (type !== 'startup' && status.started === false) return true;
-  return now - (status.state.startedAt ?? 0) < startBudgetSeconds(actual) * 1000;
-}
-
-/** The kubelet's time is over, or the proxy's own, which is the same. */
-function isLate({late, by}: NonNullable<Reading['through']>): boolean {
-  return late || (by.by === 'proxy' && by.says === 'gave-up');
-}
-
-/** The kubelet has nothing to say against the probe: one late answer alone may be a moment's. */
-function unreported({status, symptoms}: ProbeCase): boolean {
-  return status?.ready === true && symptoms.every(({state}) => state === 'over');
-}
-
-/**
- * What the kubelet reported is over where the container is ready, the request is answered now, and the kubelet's own last
- * requests were: silence proves nothing, an answer does.
- */
-export function settled(pod: PodCase, probe: ProbeCase): Symptom[] {
-  const reading = readingOf(pod, probe);
-  const calm = reading?.through?.ok === true && probe.status?.ready === true && (lastRequests(pod, probe) ?? []).slice(-3).every(succeeded);
-  return calm ? probe.symptoms.map((one) => (one.kind === 'probe' ? {...one, state: 'over' as const} : one)) : probe.symptoms;
+function sawNothing(probe: ProbeCase, {answer}: NonNullable<Reading['through']>): boolean {
+  return viaOf(probe) === 'direct' && answer.kind === 'refused' && !probe.symptoms.some(({failure, state}) => (failure === 'refused' || failure === 'grpc') && state !== 'over' && state !== 'starting');
 }

@@ -9,9 +9,9 @@ import type {Namespace} from '../model/namespace.ts';
 import type {Sidecar} from '../model/path.ts';
 import type {Pod, Template} from '../model/pod.ts';
 import type {ProbeType} from '../model/probe.ts';
-import type {Symptom} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
-import {answerSymptom, settled} from './answers.ts';
+import {lastRequests} from '../checks/access.ts';
+import {answerSymptom} from './answers.ts';
 import {declaredOf, workloadOf, type Owners} from './declared.ts';
 import {probesOf, structureOf} from './structure.ts';
 import {symptomsOf} from './symptoms.ts';
@@ -35,8 +35,6 @@ export function caseOf(input: CaseInput): PodCase {
   const {detection, meshed, profile, sidecar: promised} = structure;
   const sidecar = observedSidecar(promised, declared, look);
   const injection = mustInject({...pod, annotations: declared.seen ? {...declared.value.annotations, ...pod.annotations} : pod.annotations}, namespace);
-  const context = {pod, workload: workloadOf(pod, owners), now, commands};
-  const symptoms = symptomsOf(context, events);
   const paths = sidecar === promised ? structure.probes : probesOf(pod, declared, profile, sidecar);
   const probes = paths.map((probe): ProbeCase => {
     const status = (probe.init ? pod.initContainers : pod.containers).find(({name}) => name === probe.container);
@@ -44,25 +42,25 @@ export function caseOf(input: CaseInput): PodCase {
     return {
       ...probe,
       ...(status ? {status} : {}),
-      symptoms: symptoms.filter((one) => (one.init ?? false) === probe.init && one.container === probe.container && one.probe === probe.type),
-      ...(sidecar === promised ? {} : {promised: trace(probe.call, promised, pod)}),
+      symptoms: [],
+      ...(sidecar === promised || promised.unknown ? {} : {promised: trace(probe.call, promised, pod)}),
       ...(replay ? {replay} : {}),
     };
   });
-  const followed: PodCase = {...context, namespace, declared, meshed, detection, profile, sidecar, injection, probes, events, symptoms, structure, ...(look ? {look} : {})};
-  return look?.seen ? withAnswers(followed) : followed;
+  const workload = workloadOf(pod, owners);
+  return withSymptoms({pod, workload, now, commands, namespace, owner: pod.owner && owners.byUid.get(pod.owner.uid), declared, meshed, detection, profile, sidecar, injection, probes, events, symptoms: [], structure, ...(look ? {look} : {})});
 }
 
-/** The answers of a look are symptoms too, and some of what the kubelet reported is over by them. */
-function withAnswers(pod: PodCase): PodCase {
-  const replaced = new Map<Symptom, Symptom>();
-  const probes = pod.probes.map((probe) => {
-    const told = settled(pod, probe);
-    for (const [index, symptom] of probe.symptoms.entries()) replaced.set(symptom, told[index]!);
-    return {...probe, symptoms: [...told, ...answerSymptom(pod, probe)]};
-  });
-  const symptoms = [...pod.symptoms.map((one) => replaced.get(one) ?? one), ...probes.flatMap(({symptoms: all}) => all.filter(({kind}) => kind === 'answer'))];
-  return {...pod, probes, symptoms};
+/** What was seen to go wrong: first by status, events and the proxy's log, then by the answers of a look, which are judged in the light of these. */
+function withSymptoms(followed: PodCase): PodCase {
+  const requestsOf = (container: string, type: ProbeType) => {
+    const probe = followed.look && followed.probes.find((one) => one.container === container && one.type === type);
+    return probe && lastRequests(followed, probe);
+  };
+  const seen = symptomsOf({pod: followed.pod, workload: followed.workload, now: followed.now, commands: followed.commands, requestsOf}, followed.events);
+  const probes = followed.probes.map((probe) => ({...probe, symptoms: seen.filter((one) => (one.init ?? false) === probe.init && one.container === probe.container && one.probe === probe.type)}));
+  const answers = probes.map((probe) => answerSymptom(followed, probe));
+  return {...followed, probes: probes.map((probe, index) => ({...probe, symptoms: [...probe.symptoms, ...answers[index]!]})), symptoms: [...seen, ...answers.flat()]};
 }
 
 /** The proxy as Envoy itself describes it, where it was asked. */
@@ -70,5 +68,6 @@ function observedSidecar(promised: Sidecar, declared: Observed<Template>, look: 
   if (!look?.seen || !look.value.listeners.seen) return promised;
   const whose = (type: ProbeType, port: number) =>
     (declared.seen ? declared.value.containers : []).filter((one) => one.probes[type] && declaredTarget(one, one.probes[type])?.port === port).map(({name}) => name);
-  return {...promised, listeners: namedAfter(look.value.listeners.value, promised.listeners, whose)};
+  const {unknown: _, ...known} = promised;
+  return {...known, listeners: namedAfter(look.value.listeners.value, promised.listeners, whose)};
 }

@@ -1,26 +1,22 @@
 import {createHash} from 'node:crypto';
 import type {PodCase, ProbeCase, RefusedCase} from '../checks/case.ts';
-import type {Check, Found} from '../checks/check.ts';
+import {carrierOf, type Cause, type Found} from '../checks/check.ts';
 import {CREATION, refusalOf} from '../checks/creation.ts';
-import {carrierOf} from '../checks/check.ts';
 import {astray, UNEXPLAINED, unexplained} from '../checks/failing.ts';
 import {CHECKS} from '../checks/index.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
-import {SEVERITIES, type Finding, type Severity} from '../model/finding.ts';
+import {inWords, wordsOf} from '../mesh/words.ts';
+import {SEVERITIES, type Finding} from '../model/finding.ts';
 import {PROBE_TYPES} from '../model/probe.ts';
-import {VERDICTS, type ProbeRow, type Verdict} from '../model/report.ts';
-import type {Symptom} from '../model/symptom.ts';
+import {VERDICTS, type ProbeRow} from '../model/report.ts';
+import {isOpen, type Symptom} from '../model/symptom.ts';
 import {podStatus} from './pod-status.ts';
 import {workloadName} from './declared.ts';
+import {holdsUp, isIdle, severityOf, verdictOf} from './verdict.ts';
 
 export interface Diagnosis {
   rows: ProbeRow[];
   findings: Finding[];
-}
-
-interface Cause {
-  check: Check;
-  found: Found;
 }
 
 /**
@@ -53,34 +49,34 @@ function isWell({pod, meshed, symptoms, look, events}: PodCase): boolean {
 
 /**
  * Runs the checks in order. A symptom belongs to the first cause that explains it; a check of failures whose
- * symptoms are all explained already has nothing left to say, nor has one of a symptom that is over. What is left in
- * the end is printed as it is.
+ * symptoms are all explained already has nothing left to say. What is over explains nothing and needs no explanation;
+ * what is left in the end is printed as it is.
  */
 function causesOf(pod: PodCase): Cause[] {
   const explained = new Set<Symptom>();
   const causes: Cause[] = [];
   for (const check of CHECKS) {
     for (const found of check.find(pod)) {
-      const explains = found.explains ?? [];
-      const fresh = explains.filter((one) => !explained.has(one));
-      if (check.namesFailure && explains.length > 0 && !fresh.some(({state}) => state === 'going-on' || state === 'maybe')) continue;
-      for (const one of fresh) explained.add(one);
+      const open = (found.explains ?? []).filter(isOpen);
+      if (check.namesFailure && open.length > 0 && open.every((one) => explained.has(one))) continue;
+      for (const one of open) explained.add(one);
       causes.push({check, found});
     }
   }
-  const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && (one.state === 'going-on' || one.state === 'maybe'));
-  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && found.probe === type));
+  const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && isOpen(one));
+  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && (found.probe === type || found.probe === undefined)));
   return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
 }
 
 function findingOf(pod: PodCase, {check, found}: Cause): Finding {
   const blame = found.blame ?? check.blame;
-  const fix = found.fix ?? check.fix;
+  const say = speaking(pod);
+  const fix = say(found.fix ?? check.fix);
   return {
     code: check.code,
     slug: check.slug,
-    title: check.title,
-    severity: found.severity ?? check.severity,
+    title: say(found.title ?? check.title),
+    severity: severityOf({check, found}),
     blame,
     workload: pod.workload,
     pods: [pod.pod.name],
@@ -88,15 +84,21 @@ function findingOf(pod: PodCase, {check, found}: Cause): Finding {
     ...(found.container === undefined ? {} : {container: found.container}),
     ...(found.probe === undefined ? {} : {probe: found.probe}),
     evidence: found.evidence,
-    ...(found.because === undefined ? {} : {because: found.because}),
-    ...(found.couldBe === undefined ? {} : {couldBe: found.couldBe}),
-    ...(found.decides === undefined ? {} : {decides: found.decides}),
-    ...(found.effect === undefined ? {} : {effect: found.effect}),
+    ...(found.because === undefined ? {} : {because: say(found.because)}),
+    ...(found.couldBe === undefined ? {} : {couldBe: found.couldBe.map(say)}),
+    ...(found.decides === undefined ? {} : {decides: say(found.decides)}),
+    ...(found.effect === undefined ? {} : {effect: say(found.effect)}),
     ...(fix === '' ? {} : {fix}),
     ...(found.see === undefined ? {} : {see: found.see}),
     consequences: consequences(found),
     fingerprint: fingerprint(check.code, workloadName(pod.workload), pod.pod.namespace, found.container ?? '', found.probe ?? '', found.key ?? ''),
   };
+}
+
+/** Fills in what the pod's own mesh calls its parts. */
+function speaking({profile}: PodCase): (text: string) => string {
+  const words = wordsOf(profile?.seen ? profile.value : undefined);
+  return (text) => inWords(text, words);
 }
 
 function podState({pod}: PodCase): string {
@@ -107,7 +109,7 @@ function podState({pod}: PodCase): string {
 /** Symptoms that the evidence does not show already. */
 function consequences({explains = [], evidence}: Found): string[] {
   const shown = evidence.map(({text}) => text);
-  const words = explains.filter(({state, text}) => state !== 'over' && !shown.some((one) => one.startsWith(text)));
+  const words = explains.filter(({state, text}) => state !== 'over' && state !== 'starting' && !shown.some((one) => one.startsWith(text)));
   return [...new Set(words.map(({container, probe, kind, text}) => `${probe ? `${probe} of ${container}` : (container ?? kind)}: ${text}`))].sort();
 }
 
@@ -116,9 +118,10 @@ function fingerprint(...parts: string[]): string {
 }
 
 function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
-  const mine = causes.filter(({found}) => concerns(pod, found, probe));
-  const {verdict, why} = judge(pod, probe, mine);
+  const mine = causes.filter(({check, found}) => !check.aside && concerns(pod, found, probe));
+  const {verdict, why, until} = verdictOf(pod, probe, mine);
   const {ready, status, restarts} = podStatus(pod.pod);
+  const say = speaking(pod);
   const profile = pod.profile?.seen ? pod.profile.value : undefined;
   return {
     workload: pod.workload,
@@ -128,9 +131,10 @@ function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
     declared: probe.declared.seen ? handlerText(probe.declared.value.probe.handler) : 'unknown',
     calls: callPort(probe.call),
     call: callText(probe.call),
-    reaches: reaches(probe),
+    reaches: say(reaches(probe)),
     verdict,
-    why,
+    why: say(why),
+    ...(until === undefined ? {} : {until}),
     codes: [...new Set(mine.map(({check}) => check.code))],
     ...(profile ? {proof: profile.serves.proof} : {}),
     profile: profile?.title ?? (pod.meshed ? 'unknown' : 'outside the mesh'),
@@ -152,67 +156,6 @@ function concerns(pod: PodCase, {probe, container, explains = []}: Found, row: P
   if (probe !== undefined) return probe === row.type && container === row.container;
   if (explains.some((one) => row.symptoms.includes(one))) return true;
   return container === undefined || container === row.container || container === carrierOf(pod, row) || (isIdle(row) && holdsUp(pod, container));
-}
-
-/** An init container, or one of the mesh, that keeps the others from starting. */
-function holdsUp({pod}: PodCase, container: string): boolean {
-  return pod.initContainers.some(({name}) => name === container);
-}
-
-/** The verdict and its reason: structure first, then what is going on, then whether the probe is asked at all. */
-function judge(pod: PodCase, probe: ProbeCase, causes: Cause[]): {verdict: Verdict; why: string} {
-  const own = causes.find(({found}) => found.probe === probe.type && found.container === probe.container);
-  const explaining = (symptom: Symptom | undefined) => causes.find(({found}) => symptom && found.explains?.includes(symptom));
-  const severe = own && severityOf(own) === 'error';
-  if (probe.reach === 'other' || probe.reach === 'broken') return {verdict: 'fail', why: (own ?? causes[0])?.found.why ?? 'ends elsewhere'};
-  if (severe && !own.check.namesFailure) return {verdict: 'fail', why: own.found.why};
-  const kill = probe.symptoms.find(({state, kind}) => kind === 'killed' && state === 'going-on');
-  if (kill) return {verdict: 'fail', why: (own ?? explaining(kill))?.found.why ?? `killed by its ${probe.type} probe`};
-  const idle = notAsked(pod, probe, causes);
-  if (idle) return {verdict: 'unknown', why: idle};
-  const symptom = probe.symptoms.find(({state, kind}) => state === 'going-on' && (kind === 'probe' || kind === 'answer'));
-  if (symptom || severe) return {verdict: 'fail', why: (own ?? explaining(symptom))?.found.why ?? symptom?.text ?? 'fails'};
-  const dead = deadCarrier(pod, probe);
-  if (dead !== undefined) {
-    const cause = causes.find(({found}) => found.container === dead);
-    return cause ? {verdict: 'fail', why: cause.found.why} : {verdict: 'unknown', why: `${dead} does not run yet`};
-  }
-  if (probe.reach === 'unknown') return {verdict: 'unknown', why: !probe.declared.seen ? `declared unknown: ${probe.declared.why.got}` : pod.profile?.seen === false ? pod.profile.why.got : 'where it ends is not known'};
-  const young = probe.symptoms.find(({state}) => state === 'starting');
-  if (young) return {verdict: 'unknown', why: 'starting'};
-  if (!pod.events.seen && probe.type === 'liveness') return {verdict: 'unknown', why: 'events could not be seen'};
-  const warning = causes.find((cause) => severityOf(cause) !== 'info');
-  return warning ? {verdict: 'warn', why: warning.found.why} : {verdict: 'pass', why: ''};
-}
-
-/** The container of the mesh that answers for this probe, where it does not run. */
-function deadCarrier(pod: PodCase, probe: ProbeCase): string | undefined {
-  const carrier = carrierOf(pod, probe);
-  const status = pod.pod.containers.find(({name}) => name === carrier);
-  return status && status.state.kind !== 'running' && status.state.kind !== 'none' ? carrier : undefined;
-}
-
-function severityOf({check, found}: Cause): Severity {
-  return found.severity ?? check.severity;
-}
-
-/** Nothing of the container runs yet, or any more. */
-function isIdle({status}: ProbeCase): boolean {
-  return !status || status.state.kind !== 'running';
-}
-
-/** Why the kubelet does not ask this probe now: not started, crashed, finished, or held back by the startup probe. */
-function notAsked(pod: PodCase, probe: ProbeCase, causes: Cause[]): string | undefined {
-  const {container, type, status} = probe;
-  if (!isIdle(probe)) return status?.started === false && type !== 'startup' ? 'waits for the startup probe' : undefined;
-  const stops = causes.find(({check, found}) => check.stops && (found.container === undefined || found.container === container || holdsUp(pod, found.container)));
-  const crash = pod.symptoms.find((one) => one.kind === 'crashed' && one.container === container);
-  const cause = causes.find(({found}) => crash && found.explains?.includes(crash)) ?? stops;
-  const state = status?.state;
-  if (state?.kind === 'terminated') return state.exitCode === 0 ? 'finished' : `crashed: ${cause?.found.why ?? `exit code ${state.exitCode}`}`;
-  if (state?.kind === 'waiting' && state.reason === 'CrashLoopBackOff') return `crashed: ${cause?.found.why ?? state.reason}`;
-  const reason = stops ?? causes.find(({found}) => found.container === container && found.probe === undefined);
-  return `not started: ${reason?.found.why ?? (pod.pod.phase === 'Pending' ? 'the pod is starting' : 'the container waits')}`;
 }
 
 function refusedFinding(one: RefusedCase): Finding {
@@ -274,12 +217,16 @@ function joinRow(joined: Map<string, ProbeRow>, row: ProbeRow): void {
   const {workload, container, probe, declared, call, reaches, verdict, why, codes, profile} = row;
   const key = [workload.namespace, workload.kind, workload.name, container, probe, declared, call, reaches, verdict, why, codes.join(), profile].join('\n');
   const known = joined.get(key);
-  if (known) known.pods.push(...row.pods);
-  else joined.set(key, row);
+  if (!known) return void joined.set(key, row);
+  known.pods.push(...row.pods);
+  if (row.until !== undefined) known.until = Math.max(known.until ?? 0, row.until);
 }
 
 function sortedRows(all: ProbeRow[]): ProbeRow[] {
-  for (const row of all) row.pods.sort();
+  for (const row of all) {
+    row.pods.sort();
+    if (row.until !== undefined) row.why = row.why.replace(/^starting/, `starting until ${clock(row.until)}`);
+  }
   const worst = new Map<string, number>();
   for (const row of all) {
     const name = nameOf(row.workload);
@@ -294,6 +241,11 @@ function sortedRows(all: ProbeRow[]): ProbeRow[] {
       order(a.container, b.container) ||
       order(a.pods[0] ?? '', b.pods[0] ?? ''),
   );
+}
+
+/** The time of day in UTC, as the reports have it. */
+function clock(at: number): string {
+  return `${new Date(at).toISOString().slice(11, 19)}Z`;
 }
 
 function nameOf(workload: {namespace: string; kind: string; name: string}): string {

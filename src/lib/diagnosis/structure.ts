@@ -2,10 +2,10 @@ import type {ProbeCase} from '../checks/case.ts';
 import {callOf, declaredTarget} from '../mesh/call.ts';
 import {reachOf} from '../mesh/compare.ts';
 import {detect, type Detection} from '../mesh/detect.ts';
-import {openPorts} from '../mesh/exclusions.ts';
-import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
+import {dialsPodAddress, openPorts} from '../mesh/exclusions.ts';
+import {HEALTHCHECK_NAMES, isMeshProbePort} from '../mesh/names.ts';
 import type {Profile} from '../mesh/profiles.ts';
-import {cellOf, rewrite} from '../mesh/rewrite.ts';
+import {declaredInPod, rewrite} from '../mesh/rewrite.ts';
 import {expectedSidecar} from '../mesh/sidecar.ts';
 import {trace} from '../mesh/trace.ts';
 import type {Call, PathEnd, Reach, Sidecar, Target} from '../model/path.ts';
@@ -15,7 +15,7 @@ import type {Observed} from '../model/unseen.ts';
 
 /** What follows from how a pod was made: the same for all replicas, whatever has become of them. */
 export interface Structure {
-  /** The proxy is there, or the mesh's label or volume is. */
+  /** The injector was here, whatever is left of its work. */
   meshed: boolean;
   detection: Detection;
   profile: Observed<Profile> | undefined;
@@ -54,7 +54,7 @@ function hostOf({probes}: Container, type: ProbeType): string {
 
 function follow(pod: Pod, declared: Observed<Template>): Structure {
   const detection = detect(pod);
-  const meshed = detection.sidecar !== undefined || detection.labelled;
+  const {meshed} = detection;
   const profile = meshed ? agreedProfile(detection, declared, pod) : undefined;
   const sidecar = sidecarOf(profile, declared, detection, pod);
   return {meshed, detection, profile, sidecar, probes: probesOf(pod, declared, profile, sidecar)};
@@ -80,14 +80,19 @@ function agreedProfile(detection: Detection, declared: Observed<Template>, pod: 
 
 /** The proxy as the template makes us expect it, with what the pod itself shows: osm-init's rules, the healthcheck container. */
 function sidecarOf(profile: Observed<Profile> | undefined, declared: Observed<Template>, detection: Detection, pod: Pod): Sidecar {
+  if (detection.meshed && !detection.sidecar && !(profile?.seen && profile.value.proxy === 'none')) return {...NO_SIDECAR, open: openPorts(detection.init) ?? 'all', missing: true};
   if (!profile?.seen) return NO_SIDECAR;
-  if (profile.value.proxy !== 'none' && !detection.sidecar) return NO_SIDECAR;
-  const expected = expectedSidecar(profile.value, declared.seen ? declared.value : pod.spec);
+  const {proxy, healthcheck} = profile.value;
+  // Never is a promise computed from a pod that is rewritten already.
+  const expected = expectedSidecar(profile.value, declared.seen ? declared.value : {containers: []});
   const container = pod.spec.containers.find(({name}) => HEALTHCHECK_NAMES.includes(name))?.name;
   return {
     ...expected,
-    healthcheck: container === undefined ? undefined : {container, path: profile.value.healthcheck?.path ?? '/osm-healthcheck'},
+    healthcheck: container === undefined ? undefined : {container, path: healthcheck?.path ?? '/osm-healthcheck'},
     open: expected.open === 'all' ? 'all' : (openPorts(detection.init) ?? expected.open),
+    ...(proxy === 'pipy' && !detection.init ? {mayBeOpen: true as const} : {}),
+    ...(declared.seen || proxy === 'none' ? {} : {unknown: true as const}),
+    ...(dialsPodAddress(detection.init) ? {dialsPodAddress: true as const} : {}),
   };
 }
 
@@ -104,6 +109,7 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
       const wanted = init ? undefined : expected?.get(container.name)?.[type];
       const call: Call = actual ? callOf(container, actual) : {kind: 'unknown', keys: []};
       const path = trace(call, sidecar, pod);
+      const judged = !unjudged || call.kind === 'exec' || (path.end.at === 'break' && path.end.reason === 'no-proxy');
       const why = {asked: `the declared ${type} probe of container ${container.name}`, got: declared.seen ? 'its template does not hold it' : declared.why.got};
       return [
         {
@@ -116,7 +122,7 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
           call,
           ...(wanted ? {expectedCall: callOf(container, wanted)} : {}),
           path,
-          reach: unjudged ? 'unknown' : reachWith(path.end, target, source !== undefined),
+          reach: !judged ? 'unknown' : source ? reachWith(path.end, target) : standing(path.end, type, call, pod),
         },
       ];
     }),
@@ -136,13 +142,23 @@ function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> 
     return actual && {container, probe: actual};
   }
   if (!actual) return undefined;
-  const rewritten = !init && profile?.seen === true && profile.value.proxy !== 'none' && cellOf(profile.value, actual.handler) !== undefined;
-  return rewritten || (profile !== undefined && !profile.seen) ? undefined : {container, probe: actual};
+  if (profile?.seen && !init && profile.value.proxy !== 'none' && 'port' in actual.handler && isMeshProbePort(Number(actual.handler.port))) {
+    const probe = declaredInPod(profile.value, actual);
+    return probe && {container, probe};
+  }
+  return profile !== undefined && !profile.seen && actual.handler.kind !== 'exec' ? undefined : {container, probe: actual};
 }
 
 /** A named port that no port of the container bears has no declared target, and its break is proof enough. */
-function reachWith(end: PathEnd, target: Target | undefined, known: boolean): Reach {
-  if (!target && known && end.at === 'break' && end.reason === 'unresolved-port') return 'broken';
-  if (!target && known && end.at === 'target') return 'other';
+function reachWith(end: PathEnd, target: Target | undefined): Reach {
+  if (!target && end.at === 'break' && end.reason === 'unresolved-port') return 'broken';
+  if (!target && end.at === 'target') return 'other';
   return reachOf(end, target);
+}
+
+/** Where nobody knows what was declared: the proxy's own configuration stands for it, if one container alone is led there. */
+function standing(end: PathEnd, type: ProbeType, call: Call, {spec}: Pod): Reach {
+  if (end.at === 'break') return end.reason === 'unknown' || end.reason === 'by-service' ? 'unknown' : 'broken';
+  const alike = probedContainers(spec).filter(({container, init}) => !init && container.probes[type] && JSON.stringify(callOf(container, container.probes[type])) === JSON.stringify(call));
+  return alike.length > 1 ? 'shared' : 'stands';
 }

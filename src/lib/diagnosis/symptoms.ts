@@ -1,35 +1,41 @@
 import type {Commands} from '../checks/case.ts';
-import {containerOf, isBusyNode, readKilling, readProbeEvent} from '../kubelet/messages.ts';
-import {KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
+import {containerOf, isBusyNode, readKilling} from '../kubelet/messages.ts';
+import {isOfEarlierRun, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
+import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
+import type {AccessLine} from '../model/look.ts';
 import type {Workload} from '../model/owner.ts';
 import {lastEnd, probedContainers, type ContainerStatus, type Pod} from '../model/pod.ts';
-import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
+import type {Probes, ProbeType} from '../model/probe.ts';
 import type {Evidence, Symptom, SymptomState} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
+import {probeFailures, silentFailures} from './probe-symptoms.ts';
 
 export interface SymptomContext {
   pod: Pod;
   workload: Workload;
   now: number;
   commands: Commands;
+  /** The kubelet's last requests for a probe, where the proxy's log was read. */
+  requestsOf(container: string, type: ProbeType): AccessLine[] | undefined;
 }
 
-/** Everything that was seen to go wrong with a pod, by its status and its events; the status is the later witness. */
+/** Everything that was seen to go wrong with a pod, by its status, its events and the proxy's log. */
 export function symptomsOf(context: SymptomContext, events: Observed<ClusterEvent[]>): Symptom[] {
   const mine = events.seen ? events.value : [];
-  const found = [...ofContainers(context), ...ofEvents(context, mine)];
-  const failing = [...found, ...notReady(context, found, events.seen)];
+  const muted = isMutedNow(context.pod, mine, context.now);
+  const found = [...ofContainers(context, mine), ...probeFailures(context, mine, muted), ...mine.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+  const failing = [...found, ...silentFailures(context, found, {seen: events.seen, muted})];
   return [...failing, ...podNotReady(context, failing)];
 }
 
-/** A container whose probes are asked, its probes, and what the kubelet says of it. */
-function probed({spec, containers, initContainers}: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
+/** A container whose probes the kubelet runs, its probes, and its status. */
+export function probed({spec, containers, initContainers}: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
   const one = probedContainers(spec).find(({container, init: native}) => container.name === name && native === init);
   return {probes: one?.container.probes ?? {}, status: (init ? initContainers : containers).find((status) => status.name === name)};
 }
 
-function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status', text: string): Evidence {
+export function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status', text: string): Evidence {
   const command =
     source === 'event'
       ? commands.kubectl(`events --for pod/${pod.name} -n ${pod.namespace}`)
@@ -38,10 +44,11 @@ function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status
 }
 
 /** Waiting, crashed and killed containers, of their own status: events of these expire or are never written. */
-function ofContainers(context: SymptomContext): Symptom[] {
+function ofContainers(context: SymptomContext, events: ClusterEvent[]): Symptom[] {
   const {pod} = context;
+  const together = restartedTogether(pod, events);
   const all = [...pod.initContainers.map((status) => ({status, init: true})), ...pod.containers.map((status) => ({status, init: false}))];
-  return all.flatMap(({status, init}) => [...waiting(context, status, init), ...crashed(context, status, init)]);
+  return all.flatMap(({status, init}) => [...waiting(context, status, init), ...crashed(context, status, init, together)]);
 }
 
 const HARMLESS_WAITING = ['', 'ContainerCreating', 'PodInitializing'];
@@ -53,7 +60,7 @@ function waiting(context: SymptomContext, {name, state}: ContainerStatus, init: 
 }
 
 /** A container that ended by itself. After a quiet while of running it is over: a restart of yesterday is no fault of today. */
-function crashed(context: SymptomContext, status: ContainerStatus, init: boolean): Symptom[] {
+function crashed(context: SymptomContext, status: ContainerStatus, init: boolean, together: boolean): Symptom[] {
   const {state, restartCount, name} = status;
   const ended = lastEnd(status);
   if (!ended || (state.kind === 'terminated' && (state.exitCode === 0 || context.pod.phase === 'Succeeded'))) return [];
@@ -63,7 +70,7 @@ function crashed(context: SymptomContext, status: ContainerStatus, init: boolean
   return [
     {
       kind: 'crashed',
-      state: state.kind === 'running' ? crashState(context, status, ended.finishedAt) : backingOff || state.kind === 'terminated' ? 'going-on' : 'maybe',
+      state: state.kind === 'running' ? crashState(context, status, ended.finishedAt, together) : backingOff || state.kind === 'terminated' ? 'going-on' : 'maybe',
       container: name,
       init,
       failure: ended.reason,
@@ -79,27 +86,43 @@ function crashed(context: SymptomContext, status: ContainerStatus, init: boolean
 /** The kubelet's back-off grows to five minutes and is forgotten after ten of running: a crash within that may come again. */
 const QUIET_MS = 600_000;
 
-function crashState({pod, now}: SymptomContext, {state, restartCount}: ContainerStatus, finishedAt: number | undefined): SymptomState {
+function crashState({now}: SymptomContext, {state, restartCount}: ContainerStatus, finishedAt: number | undefined, together: boolean): SymptomState {
   const since = state.kind === 'running' ? state.startedAt : undefined;
   const calm = since !== undefined && now - since > QUIET_MS;
-  if (restartedTogether(pod)) return 'over';
-  return calm || finishedAt === undefined ? 'over' : restartCount > 2 ? 'going-on' : 'maybe';
+  if (together || calm || finishedAt === undefined) return 'over';
+  return restartCount > 2 ? 'going-on' : 'maybe';
 }
 
-/** All containers ended within a minute: the node or the pod's sandbox was restarted, and no container for itself. */
-function restartedTogether({containers}: Pod): boolean {
-  const ends = containers.map(({state, lastState}) => (state.kind === 'running' && lastState.kind === 'terminated' ? lastState.finishedAt : undefined));
-  const known = ends.filter((end) => end !== undefined);
-  return containers.length > 1 && known.length === containers.length && Math.max(...known) - Math.min(...known) <= 60_000;
+/** How processes end that are ended with their pod: by a signal, or unknown to the runtime after the node came back; the healthcheck server logs a signal as fatal. */
+function endedWithPod(name: string, {exitCode, reason}: {exitCode: number; reason: string}): boolean {
+  return reason !== 'OOMKilled' && (KILLED.includes(exitCode) || exitCode === 255 || (exitCode === 1 && HEALTHCHECK_NAMES.includes(name)));
 }
 
-function ofEvents(context: SymptomContext, events: ClusterEvent[]): Symptom[] {
-  return [...probeFailures(context, events, isMuted(context.pod, events)), ...events.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+/**
+ * All containers ended within a minute, and each as often as the others: the node or the pod's sandbox was restarted, and
+ * none for itself. A proxy that was killed for memory and the apps that are killed for it end together, too.
+ */
+function restartedTogether({containers}: Pod, events: ClusterEvent[]): boolean {
+  const times = containers.flatMap(({name, state, lastState}) => (state.kind === 'running' && lastState.kind === 'terminated' && endedWithPod(name, lastState) ? (lastState.finishedAt ?? []) : []));
+  if (containers.length < 2 || times.length < containers.length) return false;
+  const restarts = containers.map(({restartCount}) => restartCount);
+  const killed = events.some((event) => ['liveness', 'startup'].includes(readKilling(event)?.cause ?? '') && event.last >= Math.min(...times) - 60_000);
+  return !killed && Math.max(...times) - Math.min(...times) <= 60_000 && Math.max(...restarts) === Math.min(...restarts);
 }
 
 /** Whether the kubelet has used up its burst of events for this pod, and writes one in a window only. */
 export function isMuted(pod: Pod, events: ClusterEvent[]): boolean {
   return events.filter(({type}) => type === 'Warning').reduce((sum, {count}) => sum + count, 0) >= burstOf(pod);
+}
+
+/**
+ * Whether silence of this pod proves nothing now: its burst is used up, and something of it goes on failing and takes the
+ * one event in a window. Once nothing has been written for a window, the next failure of any probe would be.
+ */
+export function isMutedNow(pod: Pod, events: ClusterEvent[], now: number): boolean {
+  const newest = Math.max(...events.filter(({type}) => type === 'Warning').map(({last}) => last));
+  const slowest = Math.max(0, ...probedContainers(pod.spec).flatMap(({container}) => Object.values(container.probes).map(({periodSeconds}) => periodSeconds)));
+  return isMuted(pod, events) && now - newest <= (SPAM_WINDOW_SECONDS + slowest + 30) * 1000;
 }
 
 /** Older kubelets count the Normal events of a start, about four for each container, into the same burst. */
@@ -108,102 +131,12 @@ function burstOf({containers, initContainers}: Pod): number {
   return Math.max(2, SPAM_BURST - 4 * starts);
 }
 
-interface Failure {
-  reading: NonNullable<ReturnType<typeof readProbeEvent>>;
-  container: string;
-  init: boolean;
-  count: number;
-  first: number;
-  last: number;
-}
-
-/** One symptom per container, probe type and text: events that differ in a source port only are one. */
-function probeFailures(context: SymptomContext, events: ClusterEvent[], muted: boolean): Symptom[] {
-  const byText = new Map<string, Failure>();
-  for (const event of events) {
-    const reading = readProbeEvent(event);
-    const where = containerOf(event.involved.fieldPath);
-    if (!reading || !where) continue;
-    const key = [where.container, String(where.init), reading.probe, reading.outcome, reading.text].join('\n');
-    const known = byText.get(key);
-    byText.set(key, {
-      reading,
-      container: where.container,
-      init: where.init,
-      count: (known?.count ?? 0) + event.count,
-      first: Math.min(known?.first ?? Infinity, event.first),
-      last: Math.max(known?.last ?? 0, event.last),
-    });
-  }
-  return [...byText.values()].map((failure) => probeFailure(context, failure, muted));
-}
-
-function probeFailure(context: SymptomContext, failure: Failure, muted: boolean): Symptom {
-  const {reading, container, init, count, first, last} = failure;
-  return {
-    kind: reading.outcome === 'warning' ? 'probe-warning' : 'probe',
-    state: probeState(context, failure, muted),
-    container,
-    ...(init ? {init} : {}),
-    probe: reading.probe,
-    failure: reading.outcome === 'errored' && reading.failure === 'unclassified' ? 'errored' : reading.failure,
-    ...(reading.outcome === 'errored' ? {errored: true as const} : {}),
-    ...(reading.status === undefined ? {} : {status: reading.status}),
-    ...(reading.url === undefined ? {} : {url: reading.url}),
-    text: reading.text,
-    count,
-    first,
-    last,
-    evidence: {...evidence(context, 'event', reading.text), times: {count, first, last}},
-  };
-}
-
-/**
- * Whether a probe still fails. Readiness and startup: the container's status tells. Liveness has no status: its
- * events count, and as the kubelet writes few of them (kubelet-facts §5.3) silence of less than a window proves nothing.
- */
-function probeState({pod, now}: SymptomContext, {reading, container, init, count, first, last}: Failure, muted: boolean): SymptomState {
-  const {probes, status} = probed(pod, container, init);
-  const probe = probes[reading.probe];
-  if (!status || !probe || status.state.kind !== 'running') return 'over';
-  const startedAt = status.state.startedAt ?? 0;
-  const periodMs = probe.periodSeconds * 1000;
-  // Until then the next answer has come, and would have been reported had it been a failure.
-  const fresh = now - last <= periodMs + probe.timeoutSeconds * 1000 + 3_000;
-  const old = last < startedAt && !muted;
-  if (reading.probe === 'startup') return status.started === true || old ? 'over' : starting(probes, 'startup', startedAt, now);
-  if (reading.probe === 'readiness') {
-    // An error leaves the last result as it is, so the container may stay ready through it.
-    if (status.ready || gated(status)) return reading.outcome === 'errored' && fresh ? 'maybe' : 'over';
-    return old ? 'over' : starting(probes, 'readiness', startedAt, now, first);
-  }
-  if (last < startedAt || gated(status)) return status.restartCount > 0 && now - startedAt < QUIET_MS ? 'maybe' : 'over';
-  // Refused while the proxy was still starting, and never again: each new pod shows some (C1).
-  if (last - startedAt < Math.max(30_000, 2 * periodMs) && first >= startedAt && !muted) return fresh ? 'starting' : 'over';
-  // A failure of an hour ago is counted in the same event: only failures that follow each other go on.
-  const inARow = muted || last - first <= 2 * count * periodMs;
-  if (fresh) return count > 1 && inARow && reading.outcome !== 'errored' ? 'going-on' : 'maybe';
-  return muted && now - last <= SPAM_WINDOW_SECONDS * 1000 + periodMs ? 'maybe' : 'over';
-}
-
-/** A startup probe that has not succeeded keeps the other two from being asked. */
-function gated({started}: ContainerStatus): boolean {
-  return started === false;
-}
-
-/** Within its budget a probe may fail; behind a startup probe it is asked later, at its first failure at the latest. */
-function starting(probes: Probes, type: ProbeType, startedAt: number, now: number, first = Infinity): SymptomState {
-  const held = type !== 'startup' && probes.startup ? startBudgetSeconds(probes.startup) * 1000 : 0;
-  const asked = Math.min(startedAt + held, Math.max(startedAt, first));
-  return now < asked + startBudgetSeconds(probes[type]!) * 1000 ? 'starting' : 'going-on';
-}
-
 function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
   const kill = readKilling(event);
   if (!kill || (kill.cause !== 'liveness' && kill.cause !== 'startup')) return [];
   const {status} = probed(context.pod, kill.container, kill.init);
   const startedAt = status?.state.kind === 'running' ? (status.state.startedAt ?? 0) : 0;
-  const back = startedAt > event.last;
+  const back = isOfEarlierRun(event.last, startedAt, status?.restartCount ?? 0);
   return [
     {
       kind: 'killed',
@@ -223,7 +156,7 @@ function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
 /** The container has run again since that kill, and this run ended with a code that no kill leaves. */
 function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEvent): boolean {
   const ended = status && lastEnd(status);
-  return ended !== undefined && (ended.startedAt ?? 0) > last && !KILLED.includes(ended.exitCode);
+  return ended !== undefined && (ended.startedAt ?? 0) >= last && (ended.finishedAt ?? 0) > last && !KILLED.includes(ended.exitCode);
 }
 
 const OTHER_REASONS: Record<string, Symptom['kind']> = {
@@ -269,22 +202,7 @@ function isBusyStart({message, count}: ClusterEvent): boolean {
 /** A container that is ready got past its hook; one that runs since is in another life. */
 function hookIsOver({containers}: Pod, {last}: ClusterEvent, name: string | undefined): boolean {
   const status = containers.find((one) => one.name === name);
-  return status !== undefined && (status.ready || (status.state.kind === 'running' && (status.state.startedAt ?? 0) > last));
-}
-
-/** A probe that the status alone shows to fail: its events are gone, muted, or may not be read. */
-function notReady(context: SymptomContext, found: Symptom[], seen: boolean): Symptom[] {
-  const {pod, now} = context;
-  return probedContainers(pod.spec).flatMap(({container: {name}, init}): Symptom[] => {
-    const {probes, status} = probed(pod, name, init);
-    if (status?.state.kind !== 'running' || status.ready) return [];
-    const startedAt = status.state.startedAt ?? pod.startedAt ?? pod.createdAt;
-    const type = PROBE_TYPES.find((one) => probes[one] && (one === 'startup' ? gated(status) : one === 'readiness' && !gated(status)));
-    if (!type || found.some((one) => one.container === name && one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
-    const text = type === 'startup' ? 'started: false' : 'ready: false';
-    const why = seen ? 'no event tells why' : 'events could not be seen';
-    return [{kind: 'probe', state: starting(probes, type, startedAt, now), container: name, ...(init ? {init} : {}), probe: type, failure: 'unclassified', text, count: 1, evidence: evidence(context, 'pod status', `${text}, and ${why}`)}];
-  });
+  return status !== undefined && (status.ready || (status.state.kind === 'running' && (status.state.startedAt ?? 0) >= last && status.restartCount > 0));
 }
 
 /** Time in which a pod may become Ready after its last container did: its conditions and gates follow. */
@@ -295,7 +213,7 @@ function podNotReady(context: SymptomContext, found: Symptom[]): Symptom[] {
   const {pod, now} = context;
   const condition = pod.conditions.find(({type, status}) => type === 'Ready' && status !== 'True');
   const running = pod.containers.length > 0 && pod.containers.every(({state}) => state.kind === 'running');
-  if (!condition || !running || pod.phase !== 'Running' || found.some(({kind, state}) => kind !== 'probe-warning' && state !== 'over')) return [];
+  if (!condition || !running || found.some(({kind, state}) => kind !== 'probe-warning' && state !== 'over')) return [];
   const begun = Math.max(condition.since ?? 0, ...pod.containers.map(({state}) => (state.kind === 'running' ? (state.startedAt ?? 0) : 0)));
   const text = `Ready: ${condition.status}${condition.reason ? `, ${condition.reason}` : ''}${condition.message ? `: ${condition.message}` : ''}`;
   return [{kind: 'not-ready', state: now - begun < SETTLE_MS ? 'starting' : 'going-on', failure: condition.reason, text, count: 1, evidence: evidence(context, 'pod status', text)}];

@@ -1,9 +1,10 @@
-import {answererText, meaningOf, missingPast, missingThrough} from '../checks/meaning.ts';
+import {answererText, meaningOf, missingPast, missingThrough, type Meaning} from '../checks/meaning.ts';
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {span, type Reading, type Side} from '../checks/reading.ts';
 import {probeText} from '../checks/words.ts';
 import {podStatus} from '../diagnosis/pod-status.ts';
 import type {AnsweredBy} from '../mesh/answered.ts';
+import {inWords, wordsOf} from '../mesh/words.ts';
 import type {Answer, Ask} from '../model/answer.ts';
 import type {ForwardedPod, ReplayedProbe, ReplayedSide} from '../model/forward.ts';
 import type {Hop, Look} from '../model/look.ts';
@@ -30,9 +31,10 @@ export function forwardedPod(pod: PodCase, readings: Map<ProbeCase, Reading[]>, 
 /** The first round that failed stands for all, else the last. */
 function replayedProbe(pod: PodCase, probe: ProbeCase, readings: Reading[], look: Observed<Look>): ReplayedProbe {
   const reading = readings.find(({through}) => through && !through.ok) ?? readings.at(-1);
-  const meaning = look.seen ? meaningOf(pod, probe, reading) : {verdict: 'unknown' as const, means: unseenText(look.why.got)};
+  const say = (text: string) => inWords(text, wordsOf(pod.profile?.seen ? pod.profile.value : undefined));
+  const {means, couldBe, fix, ...meaning}: Meaning = look.seen ? meaningOf(pod, probe, reading) : {verdict: 'unknown', means: unseenText(look.why.got)};
   const through = readings.flatMap((one) => one.through ?? []);
-  const past = readings.flatMap((one) => one.past ?? []);
+  const past = readings.flatMap(({one, past: side}) => (one || !side ? [] : [side]));
   const note = noteOf(pod, probe);
   return {
     container: probe.container,
@@ -40,8 +42,11 @@ function replayedProbe(pod: PodCase, probe: ProbeCase, readings: Reading[], look
     timeoutSeconds: probe.actual?.timeoutSeconds ?? 1,
     declared: probe.declared.seen ? probeText(probe.declared.value.probe) : '',
     ...meaning,
-    through: reading?.through ? throughSide(probe, reading) : {missing: look.seen ? missingThrough(probe) : 'not asked'},
-    past: reading?.past ? pastSide(reading.replay.past!, reading.past) : {missing: look.seen ? missingPast(probe) : 'not asked'},
+    means: say(means),
+    ...(couldBe ? {couldBe: couldBe.map(say)} : {}),
+    ...(fix === undefined ? {} : {fix: say(fix)}),
+    through: reading?.through ? {...throughSide(probe, reading), by: say(throughSide(probe, reading).by)} : {missing: look.seen ? missingThrough(probe) : 'not asked'},
+    past: reading?.replay.past && reading.past ? pastSide(reading.replay.past, reading.past) : {missing: !look.seen ? 'not asked' : reading?.one ? 'the same connection: the mesh is not between' : missingPast(probe)},
     ...(note === undefined ? {} : {note}),
     ...(readings.length > 1 ? {rounds: {...(through.length > 0 ? {through: roundsOf(through)} : {}), ...(past.length > 0 ? {past: roundsOf(past)} : {})}} : {}),
   };

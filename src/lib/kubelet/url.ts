@@ -23,6 +23,15 @@ export function parseGoUrl(text: string): GoUrl | undefined {
   return {scheme: scheme.toLowerCase(), host: (authority ?? '').replace(/^.*@/, ''), path: VALID.test(path) ? path : escapePath(unescape(path)), query};
 }
 
+/**
+ * What the kubelet puts into the request line for a declared path (formatURL of pkg/probe/http): it reads a URL, of which
+ * only path and query are left; a slash is added, a fragment, scheme or host is dropped.
+ */
+export function requestPath(declared: string): string {
+  const {path, query} = parseGoUrl(declared) ?? {path: escapePath(declared), query: ''};
+  return `${path.startsWith('/') ? '' : '/'}${path}${query}`;
+}
+
 /** A path escaped as Go escapes one that was never escaped: also its percent signs and question marks. */
 export function escapePath(path: string | Uint8Array): string {
   const bytes = typeof path === 'string' ? new TextEncoder().encode(path) : path;

@@ -1,8 +1,9 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
 import {adminAsks, readAdmin} from '../cluster/envoy-admin.ts';
-import {observed, readAccessLog, readBootstrap, readLastWords} from '../cluster/observe.ts';
-import type {AccessLine, LogLines, Look} from '../model/look.ts';
+import {ownerOfPort} from '../checks/ports.ts';
+import {observed, readAccessLog, readBootstrap, readLastWords, readPortWords} from '../cluster/observe.ts';
+import type {AccessLine, LogLines, Look, PortWords, Replay} from '../model/look.ts';
 import type {Observed} from '../model/unseen.ts';
 import {nameOf, questionsOf, replayAll} from './replay.ts';
 
@@ -41,9 +42,9 @@ async function byTunnel(cluster: Cluster, pod: PodCase, probes: ProbeCase[]): Pr
     const userAgent = await userAgentOf(cluster, accessLog);
     const questions = probes.flatMap((probe) => questionsOf(pod, probe, userAgent) ?? []);
     const admin = pod.detection.sidecar && pod.profile?.seen && pod.profile.value.proxy === 'envoy' ? adminAsks() : [];
-    const {setupMs, beside, replays} = await replayAll(cluster, pod, questions, {beside: admin, decide: true});
+    const {setupMs, beside, replays} = await replayAll(cluster, pod, questions, {beside: admin, decide: true, log: accessLog.seen ? accessLog.value : []});
     const envoy = admin.length > 0 ? readAdmin(pod.pod.name, beside) : {listeners: notAsked(pod), envoy: notAsked(pod)};
-    return {seen: true, value: {pod: pod.pod.name, at: cluster.now(), setupMs, ...envoy, accessLog, logs: await lastWords(cluster, pod), replays, missed: []}};
+    return {seen: true, value: {pod: pod.pod.name, at: cluster.now(), setupMs, ...envoy, accessLog, logs: await lastWords(cluster, pod), portWords: await portWords(cluster, pod, replays), replays, missed: []}};
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
     if (cluster.origin.kind === 'snapshot' && error.reason === 'not-found') return undefined;
@@ -82,7 +83,26 @@ async function lastWords(cluster: Cluster, pod: PodCase): Promise<LogLines[]> {
   return found;
 }
 
-/** Something of it runs, so there is something to look into. */
+/** What the log of an app says of a port on which it was not reached: where it listens, or that it wants TLS. */
+async function portWords(cluster: Cluster, pod: PodCase, replays: Replay[]): Promise<PortWords[]> {
+  const found: PortWords[] = [];
+  for (const probe of pod.probes) {
+    const replay = replays.find((one) => one.container === probe.container && one.probe === probe.type);
+    const port = probe.target?.port;
+    const owner = port === undefined ? probe.container : ownerOfPort(pod, probe.container, port).container;
+    if (!replay || port === undefined || !isUnreached(replay) || found.some((one) => one.container === probe.container && one.port === port)) continue;
+    const lines = await observed(() => readPortWords(cluster, nameOf(pod), {container: owner, port}));
+    if (lines.seen && lines.value.length > 0) found.push({container: probe.container, port, lines: lines.value});
+  }
+  return found;
+}
+
+/** Nobody accepted, or somebody did and ended the connection at once. */
+function isUnreached({through, past}: Replay): boolean {
+  return [through.at(-1), past].some((hop) => hop?.answer.kind === 'refused' || hop?.answer.kind === 'closed');
+}
+
+/** Something of it runs and has an address, so there is something to look into; the pod's phase may lag behind a container that never starts. */
 export function isUp({pod}: PodCase): boolean {
-  return pod.phase === 'Running' && pod.podIP !== undefined;
+  return pod.podIP !== undefined && pod.containers.some(({state}) => state.kind === 'running');
 }

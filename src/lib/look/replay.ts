@@ -1,11 +1,12 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
-import type {Cluster} from '../cluster/cluster.ts';
-import {judge} from '../kubelet/judge.ts';
-import {askedUrl, askOf, grpcAskOf, redirectOf, type Asker} from '../kubelet/request.ts';
-import {answeredBy} from '../mesh/answered.ts';
+import {viaOf} from '../checks/reading.ts';
+import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {askOf, grpcAskOf, redirectOf, type Asker} from '../kubelet/request.ts';
+import {isMeshProbePort} from '../mesh/names.ts';
 import type {Answer, Ask} from '../model/answer.ts';
-import type {Hop, Replay, Variant} from '../model/look.ts';
+import type {AccessLine, Replay} from '../model/look.ts';
 import type {Call} from '../model/path.ts';
+import {variantsOf} from './variants.ts';
 
 /** Milliseconds that an app may take beyond its probe's patience, so that one learns how slow it is. */
 const PATIENCE_MS = {least: 5000, most: 15_000, times: 3};
@@ -33,7 +34,7 @@ export interface Replayed {
  * `decide` asks further where only that tells two causes apart.
  * @throws {ClusterError} the tunnel could not be opened, or broke
  */
-export async function replayAll(cluster: Cluster, pod: PodCase, questions: Questions[], {beside = [], decide}: {beside?: Ask[]; decide: boolean}): Promise<Replayed> {
+export async function replayAll(cluster: Cluster, pod: PodCase, questions: Questions[], {beside = [], decide, log = []}: {beside?: Ask[]; decide: boolean; log?: AccessLine[]}): Promise<Replayed> {
   const asks = [...beside, ...questions.flatMap(({through, past}) => [through, past].filter((ask) => ask !== undefined))];
   if (asks.length === 0) return {setupMs: 0, beside: [], replays: []};
   const {setupMs, answers} = await cluster.exchange(nameOf(pod), asks);
@@ -44,7 +45,7 @@ export async function replayAll(cluster: Cluster, pod: PodCase, questions: Quest
     if (through) replay.through.push({ask: through, answer: left.shift()!});
     if (past) replay.past = {ask: past, answer: left.shift()!};
     await follow(cluster, pod, replay);
-    if (decide) await vary(cluster, pod, probe, replay);
+    if (decide) await vary(cluster, pod, probe, replay, log);
     replays.push(replay);
   }
   return {setupMs, beside: answers.slice(0, beside.length), replays};
@@ -62,10 +63,12 @@ export function questionsOf(pod: PodCase, probe: ProbeCase, userAgent: string): 
   if (end.at === 'break' && end.reason === 'self-loop') return undefined;
   const asker = {podIP: pod.pod.podIP ?? '', userAgent, timeoutSeconds: probe.actual.timeoutSeconds};
   const patient = (ask: Ask): Ask => ({...ask, timeoutMs: Math.max(ask.timeoutMs, Math.min(PATIENCE_MS.most, Math.max(PATIENCE_MS.least, ask.timeoutMs * PATIENCE_MS.times)))});
-  const own = pastCall(probe);
+  // What the kubelet can't be followed on over a tunnel: redirected, or nobody knows whether.
+  const lost = end.at === 'break' && (['redirected', 'elsewhere', 'no-proxy'].includes(end.reason) || (end.reason === 'unknown' && !isMeshProbePort(end.port)));
+  const through = lost ? undefined : askFor(probe.call, asker);
+  // Where the mesh is not between, both would be one and the same.
+  const own = through && viaOf(probe) === 'direct' ? undefined : pastCall(probe);
   const past = own && askFor(own, asker);
-  const redirected = end.at === 'break' && (end.reason === 'redirected' || end.reason === 'elsewhere');
-  const through = redirected ? undefined : askFor(probe.call, asker);
   return through || past ? {probe, ...(through ? {through: patient(through)} : {}), ...(past ? {past: patient(past)} : {})} : undefined;
 }
 
@@ -114,34 +117,14 @@ function locationOf(answer: Answer): string {
   return answer.kind === 'response' ? (answer.headers.find(({name}) => name.toLowerCase() === 'location')?.value ?? '') : '';
 }
 
-/** Asks what decides between the causes that remain. */
-async function vary(cluster: Cluster, pod: PodCase, probe: ProbeCase, replay: Replay): Promise<void> {
-  const wanted = variantsFor(pod, probe, replay);
+/** Asks what decides between the causes that remain. A snapshot of an older version may lack it: then it stays open. */
+async function vary(cluster: Cluster, pod: PodCase, probe: ProbeCase, replay: Replay, log: AccessLine[]): Promise<void> {
+  const wanted = variantsOf(pod, probe, replay, log);
   if (wanted.length === 0) return;
-  const {answers} = await cluster.exchange(nameOf(pod), wanted.map(([, ask]) => ask));
-  for (const [index, [variant, ask]] of wanted.entries()) replay.variants[variant] = {ask, answer: answers[index]!};
-}
-
-/** The same request past the mesh with one thing changed, where its answer decides between two causes. */
-function variantsFor(pod: PodCase, probe: ProbeCase, {through, past}: Replay): [Variant, Ask][] {
-  const mesh = through.at(-1);
-  if (!past || past.ask.send.kind !== 'get') return [];
-  const {send} = past.ask;
-  const via = probe.path.end.at === 'target' ? probe.path.end.via : 'direct';
-  const wanted: [Variant, Ask][] = [];
-  const ok = (hop: Hop) => ['success', 'warning'].includes(judge(hop.answer, askedUrl(hop.ask, pod.pod.podIP ?? '')).outcome);
-  if (mesh?.ask.send.kind === 'get' && through.length === 1 && !ok(mesh) && ok(past) && answeredBy(mesh.answer, via).by === 'app') {
-    const host = mesh.ask.send.headers.find(({name}) => name.toLowerCase() === 'host')?.value ?? '';
-    wanted.push(['mesh-host', {...past.ask, send: {...send, headers: send.headers.map((one) => (one.name.toLowerCase() === 'host' ? {...one, value: host} : one))}}]);
+  try {
+    const {answers} = await cluster.exchange(nameOf(pod), wanted.map(([, ask]) => ask));
+    for (const [index, [variant, ask]] of wanted.entries()) replay.variants[variant] = {ask, answer: answers[index]!};
+  } catch (error) {
+    if (!(error instanceof ClusterError) || cluster.origin.kind !== 'snapshot' || error.reason !== 'not-found') throw error;
   }
-  if (!ok(past) && past.answer.kind !== 'refused' && past.answer.kind !== 'timeout') {
-    if (send.scheme === 'HTTP' && mightBeTls(past.answer)) wanted.push(['tls', {...past.ask, send: {...send, scheme: 'HTTPS'}}]);
-    if (send.scheme === 'HTTPS' && past.answer.kind === 'tls' && past.answer.plaintext) wanted.push(['plaintext', {...past.ask, send: {...send, scheme: 'HTTP'}}]);
-  }
-  return wanted;
-}
-
-/** A TLS server that is asked in plaintext answers 400 in words, closes, or sends an alert. */
-function mightBeTls(answer: Answer): boolean {
-  return answer.kind === 'closed' || answer.kind === 'not-http' || (answer.kind === 'response' && answer.status === 400);
 }

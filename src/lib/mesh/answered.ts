@@ -20,7 +20,8 @@ const RESETS: readonly [RegExp, 'cannot-connect' | 'app-closed' | 'no-http'][] =
  * an upstream answered; which one, the path says (failure-cases: an app, another container, or Envoy itself).
  */
 export function answeredBy(answer: Answer, via: Via): AnsweredBy {
-  if (via === 'direct' || via === 'pipy') return answer.kind === 'refused' ? {by: 'nobody'} : {by: 'app'};
+  if (via === 'direct') return answer.kind === 'refused' ? {by: 'nobody'} : {by: 'app'};
+  if (via === 'pipy') return pipy(answer);
   if (answer.kind !== 'response') return broken(answer, via);
   if (via === 'healthcheck') return healthcheck(answer);
   if (via === 'envoy-tcp') return {by: 'app'};
@@ -30,6 +31,13 @@ export function answeredBy(answer: Answer, via: Via): AnsweredBy {
   if (answer.status === 504) return {by: 'proxy', says: 'gave-up'};
   if (answer.status === 404) return {by: 'proxy', says: 'no-route'};
   return answer.headers.some(({name, value}) => name.toLowerCase() === 'server' && value === 'envoy') ? {by: 'proxy', says: 'other'} : {by: 'app'};
+}
+
+/** Pipy answers 502 itself for a closed port, with the reason as its words and no body; an app that closes gets no answer from it (http.cpp:673-694). */
+function pipy(answer: Answer): AnsweredBy {
+  if (answer.kind === 'refused') return {by: 'nobody'};
+  if (answer.kind === 'closed') return {by: 'proxy', says: 'app-closed'};
+  return answer.kind === 'response' && answer.status === 502 && /^connection refused$/i.test(answer.reason) && answer.body === '' ? {by: 'proxy', says: 'cannot-connect'} : {by: 'app'};
 }
 
 function healthcheck(answer: Extract<Answer, {kind: 'response'}>): AnsweredBy {

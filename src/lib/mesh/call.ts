@@ -1,6 +1,7 @@
 import type {Container} from '../model/pod.ts';
 import type {Call, Target} from '../model/path.ts';
 import type {Probe} from '../model/probe.ts';
+import {requestPath} from '../kubelet/url.ts';
 import {resolvePort} from './rewrite.ts';
 
 /** What the kubelet does for this probe of this container. */
@@ -29,7 +30,7 @@ export function declaredTarget(container: Container, probe: Probe): Target | und
   const containers = [container.name];
   switch (call.kind) {
     case 'http':
-      return {protocol: call.scheme === 'HTTPS' ? 'https' : 'http', port: call.port, path: slashed(call.path), containers};
+      return {protocol: call.scheme === 'HTTPS' ? 'https' : 'http', port: call.port, path: requestPath(call.path), ...(requestPath(call.path) === call.path ? {} : {raw: call.path}), containers};
     case 'tcp':
       return {protocol: 'tcp', port: call.port, path: '', containers};
     case 'grpc':
@@ -39,9 +40,4 @@ export function declaredTarget(container: Container, probe: Probe): Target | und
     default:
       return undefined;
   }
-}
-
-/** The path as the kubelet asks for it: it adds a missing slash, Envoy's rewriting does not. */
-export function slashed(path: string): string {
-  return path.startsWith('/') ? path : `/${path}`;
 }

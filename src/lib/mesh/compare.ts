@@ -6,6 +6,6 @@ export function reachOf(end: PathEnd, declared: Target | undefined): Reach {
   if (end.at === 'break') return end.reason === 'unknown' || end.reason === 'by-service' ? 'unknown' : 'broken';
   const {target} = end;
   if (target.port !== declared.port) return 'other';
-  if (target.protocol === declared.protocol) return target.path === declared.path ? 'declared' : 'other';
+  if (target.protocol === declared.protocol) return target.path === declared.path ? 'declared' : target.path === declared.raw ? 'altered' : 'other';
   return target.protocol === 'tcp' ? 'weaker' : 'other';
 }

@@ -1,4 +1,4 @@
-import type {Container, Pod} from '../model/pod.ts';
+import type {Container, Pod, PodSpec} from '../model/pod.ts';
 import {PROBE_TYPES, type Handler} from '../model/probe.ts';
 import {BOOTSTRAP_VOLUMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshProbePort, PROXY_LABELS, SIDECAR_NAMES} from './names.ts';
 import {profileOf, type Profile, type ProfileId} from './profiles.ts';
@@ -8,8 +8,8 @@ export interface Detection {
   /** Proxy container, if it is there. */
   sidecar?: Container;
   init?: Container;
-  /** The mesh's label, or its volume: the injector was here, whatever is left of its work. */
-  labelled: boolean;
+  /** The one definition of "in the mesh": the injector was here, whatever is left of its work. */
+  meshed: boolean;
   /** Profiles that fit, likeliest first; more than one where the pod does not tell them apart. Empty: none fits. */
   candidates: Profile[];
   /** What decided, for people. */
@@ -25,9 +25,27 @@ export function detect(pod: Pod): Detection {
   // Other meshes and users have containers of these names too; the mesh's label, volume or init container decides.
   const named = pod.spec.containers.find(({name}) => SIDECAR_NAMES.includes(name));
   const sidecar = labelled || init ? named : undefined;
-  const found = {...(sidecar ? {sidecar} : {}), ...(init ? {init} : {}), labelled};
+  const meshed = labelled || init !== undefined || allHandlers(pod).some(isRewritten);
+  const found = {...(sidecar ? {sidecar} : {}), ...(init ? {init} : {}), meshed};
   const {ids, because} = dialects(pod, sidecar, init, label);
   return {...found, candidates: ids.map(profileOf), because};
+}
+
+/** The injector's label, volume or init container, or a probe that it rewrote: asked of every pod of a cluster, so by its spec once. */
+export function isMeshed(pod: Pod): boolean {
+  if (PROXY_LABELS.some((label) => label in pod.labels)) return true;
+  const known = MESHED.get(pod.spec);
+  if (known !== undefined) return known;
+  const {meshed} = detect({...pod, labels: {}});
+  MESHED.set(pod.spec, meshed);
+  return meshed;
+}
+
+const MESHED = new WeakMap<PodSpec, boolean>();
+
+/** A call that only the injector writes: one of the mesh's own paths on one of its ports. */
+function isRewritten(handler: Handler): boolean {
+  return handler.kind === 'httpGet' && isMeshProbePort(Number(handler.port)) && /^\/(osm-(liveness|readiness|startup)-probe|(osm|fsm)-healthcheck)(\/|$)/.test(handler.path);
 }
 
 function dialects(pod: Pod, sidecar: Container | undefined, init: Container | undefined, label: string | undefined): {ids: ProfileId[]; because: string} {

@@ -1,5 +1,10 @@
 import type {Container} from '../model/pod.ts';
 
+/** Whether osm-init leads the proxy's own calls of 127.0.0.1 to the pod's address (localProxyMode: PodIP, OSM 1.1.1 and later). */
+export function dialsPodAddress(init: Container | undefined): boolean {
+  return init?.args.some((arg) => /DNAT --to-destination/.test(arg)) ?? false;
+}
+
 /**
  * Inbound ports that osm-init lets through besides the mesh's own, and the ports that it returns, read from its rules.
  * Undefined where there are no rules to read (Windows, CNI): then nothing can be said.

@@ -30,11 +30,13 @@ export function mustInject(pod: Pick<Pod, 'annotations' | 'spec' | 'namespace'>,
   if ('control-plane' in namespace.labels) return {must: 'no', why: `namespace ${namespace.name} has the label control-plane`};
   if (pod.spec.hostNetwork) return {must: 'no', why: 'hostNetwork: true'};
   const key = `${prefix}/sidecar-injection`;
+  const inherited = namespace.annotations[key]?.toLowerCase();
+  // The webhook reads the namespace's annotation first and errs on it, whatever the pod says (webhook.go:222-226).
+  if (inherited !== undefined && !isInjectionValue(inherited)) return {must: 'refused', why: `annotation ${key}: ${JSON.stringify(namespace.annotations[key])} of namespace ${namespace.name}`};
   const own = pod.annotations[key]?.toLowerCase();
   if (own !== undefined && !isInjectionValue(own)) return {must: 'refused', why: `annotation ${key}: ${JSON.stringify(pod.annotations[key])}`};
   if (own !== undefined && FALSE.includes(own)) return {must: 'no', why: `annotation ${key}: ${own}`};
   if (own !== undefined) return {must: 'yes', why: `annotation ${key}: ${own}`};
-  const inherited = namespace.annotations[key]?.toLowerCase();
   if (inherited !== undefined && TRUE.includes(inherited)) return {must: 'yes', why: `namespace ${namespace.name} has ${key}: ${inherited}`};
   return {must: 'no', why: `namespace ${namespace.name} does not enable injection`};
 }

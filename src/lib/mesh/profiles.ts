@@ -56,8 +56,8 @@ export interface Profile {
     route: string;
     /** What serves HTTPS probes, where it is not a TCP relay: the HTTP side, or (as for TCP probes) none of its own. */
     httpsAs?: 'http' | 'tcp';
-    /** Seconds after which Envoy's route gives up; `probe` is the winner's own `timeoutSeconds`. */
-    routeTimeout: 'probe' | number;
+    /** Seconds after which the proxy's route gives up; `probe` is the winner's own `timeoutSeconds`, Pipy waits for ever. */
+    routeTimeout: 'probe' | 'none' | number;
     source: string;
   };
   /** The container on 15904, added when a winning probe needs it. */
@@ -149,7 +149,7 @@ const EDGE_1_1: Profile = {
   http: {...OSM_1_1.http, proof: 'read', source: 'edge@v1.1.0:pkg/injector/health_probes.go'},
   https: {...OSM_1_1.https, proof: 'read', source: 'edge@v1.1.0:pkg/injector/health_probes.go'},
   tcp: {...OSM_1_1.tcp, proof: 'read', source: 'edge@v1.1.0:pkg/injector/health_probes.go'},
-  serves: {winner: 'first', proof: 'read', by: 'pipy-service', route: OSM_PATH, routeTimeout: 15, source: 'edge@v1.2.3:codebase/main.js:45-118'},
+  serves: {winner: 'first', proof: 'read', by: 'pipy-service', route: OSM_PATH, routeTimeout: 'none', source: 'edge@v1.2.3:codebase/main.js:45-118'},
   healthcheck: {container: 'osm-healthcheck', path: '/osm-healthcheck', proof: 'read'},
 };
 
@@ -179,7 +179,7 @@ const EDGE_1_3_5: Profile = {
   id: 'edge-1.3.5',
   title: 'osm-edge 1.3.5+',
   releases: 'v1.3.5–v1.3.9',
-  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAs: 'tcp', routeTimeout: 15, source: 'edge@v1.3.9: codebase/probes.js'},
+  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAs: 'tcp', routeTimeout: 'none', source: 'edge@v1.3.9: codebase/probes.js'},
 };
 
 /** The injector writes `/osm-healthcheck`, Envoy's route still expects `/osm-{type}-probe`. */
@@ -198,7 +198,7 @@ const FSM: Profile = {
   id: 'fsm',
   title: 'FSM',
   releases: 'v1.0.0–v1.5.1, release/v1.6, v1.7',
-  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAs: 'tcp', routeTimeout: 15, source: 'fsm@main:pkg/sidecar/v1/providers/pipy/repo/codebase/probes.js:40-42'},
+  serves: {winner: 'first', proof: 'read', by: 'pipy-config', route: '/', httpsAs: 'tcp', routeTimeout: 'none', source: 'fsm@main:pkg/sidecar/v1/providers/pipy/repo/codebase/probes.js:40-42'},
   healthcheck: {container: 'fsm-healthcheck', path: '/fsm-healthcheck', proof: 'read'},
 };
 
@@ -212,7 +212,7 @@ const FSM_NODE_LEVEL: Profile = {
   http: KEPT,
   https: KEPT,
   tcp: KEPT,
-  serves: {winner: 'each', proof: 'read', by: 'envoy-static', route: '/', routeTimeout: 15, source: KEPT.source},
+  serves: {winner: 'each', proof: 'read', by: 'envoy-static', route: '/', routeTimeout: 'none', source: KEPT.source},
   bypassed: [],
 };
 

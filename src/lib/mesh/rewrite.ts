@@ -29,6 +29,18 @@ export function resolvePort(port: PortRef, container: Container): number | undef
   return typeof port === 'number' ? port : container.ports.find(({name}) => name === port)?.containerPort;
 }
 
+/** What a rewritten probe itself tells of what was declared: some dialects keep port and path in its headers. Undefined where that is lost. */
+export function declaredInPod(profile: Profile, actual: Probe): Probe | undefined {
+  const {handler} = actual;
+  if (handler.kind !== 'httpGet') return undefined;
+  const kept = (name: string) => handler.headers.findLast((header) => header.name.toLowerCase() === name)?.value;
+  const port = Number(kept('original-tcp-port') ?? NaN);
+  if (handler.port === HEALTHCHECK_PORT && profile.tcp.port === 'healthcheck' && port > 0) return {...actual, handler: {kind: 'tcpSocket', host: '', port}};
+  const [httpPort, path] = [Number(kept('original-http-port') ?? NaN), kept('original-http-path')];
+  if (!profile.http.headers || !(httpPort > 0) || path === undefined) return undefined;
+  return {...actual, handler: {...handler, port: httpPort, path, headers: handler.headers.filter(({name}) => !/^original-http-(port|path)$/i.test(name))}};
+}
+
 function rewriteProbe(profile: Profile, container: Container, probe: Probe): Probe {
   const cell = cellOf(profile, probe.handler);
   if (!cell || cell.to === 'untouched') return probe;

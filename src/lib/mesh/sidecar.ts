@@ -26,7 +26,8 @@ export function expectedSidecar(profile: Profile, template: {containers: Contain
     listeners: winners.flatMap(({served, type, first}) => listenerOf(profile, type, served, first)),
     ...(needsHealthcheck ? {healthcheck: {container: profile.healthcheck!.container, path: profile.healthcheck!.path}} : {}),
     open: profile.proxy === 'none' ? 'all' : profile.bypassed,
-    ipv6: profile.proxy !== 'envoy',
+    // Envoy and Pipy both bind 0.0.0.0 (pipy@1.5.14:src/api/configuration.cpp:605); only what no proxy serves is on both families.
+    ipv6: profile.proxy === 'none',
     containers: profile.proxy === 'none' ? [] : [...(needsHealthcheck ? [profile.healthcheck!.container] : []), sidecarName(profile)],
     declaredPorts: profile.proxy === 'none' ? [] : [...new Set(rewritten.map(({probe}) => PROBE_PORTS[probe.type]))].sort(),
   };
@@ -62,7 +63,8 @@ function listenerOf(profile: Profile, type: ProbeType, served: Candidate[], firs
   for (const one of served) {
     const to: Endpoint = {port: one.port, tls: one.serves === 'https', containers: [one.container]};
     if (one.serves === 'http') {
-      const timeoutSeconds = profile.serves.routeTimeout === 'probe' ? Math.max(1, one.probe.timeoutSeconds) : profile.serves.routeTimeout;
+      const {routeTimeout} = profile.serves;
+      const timeoutSeconds = routeTimeout === 'probe' ? Math.max(1, one.probe.timeoutSeconds) : routeTimeout === 'none' ? Infinity : routeTimeout;
       const path = (one.handler as HttpGet).path || '/';
       listener.routes.push({prefix: pathOf(profile.serves.route, type, one.container), rewrite: path, to, timeoutSeconds});
     } else if (one.serves === 'https') {

@@ -1,5 +1,5 @@
 import type {Call, Endpoint, Path, PathEnd, ProbeListener, Sidecar, Target, Via} from '../model/path.ts';
-import {slashed} from './call.ts';
+import {requestPath} from '../kubelet/url.ts';
 import {HEALTHCHECK_PORT, isMeshProbePort, METRICS_PORT, TCP_HEADER} from './names.ts';
 
 type HttpCall = Extract<Call, {kind: 'http'}>;
@@ -35,17 +35,19 @@ function broken(reason: Extract<PathEnd, {at: 'break'}>['reason'], port: number,
 
 /** A port that is the app's own: reached as it is where nothing redirects, else swallowed by the mTLS listener. */
 function direct(sidecar: Sidecar, target: Target): PathEnd {
-  if (sidecar.open === 'all' || sidecar.open.includes(target.port)) return {at: 'target', target, via: 'direct'};
-  return broken('redirected', target.port, target);
+  const open = sidecar.open === 'all' || sidecar.open.includes(target.port);
+  if (sidecar.missing && (!open || isMeshProbePort(target.port))) return broken('no-proxy', target.port);
+  if (open) return {at: 'target', target, via: 'direct'};
+  return broken(sidecar.mayBeOpen ? 'unknown' : 'redirected', target.port, target);
 }
 
 function tcp(port: number, sidecar: Sidecar, podIP: string): PathEnd {
   const target: Target = {protocol: 'tcp', port, path: '', containers: []};
-  if (sidecar.open === 'all') return {at: 'target', target, via: 'direct'};
+  if (sidecar.open === 'all' || sidecar.missing) return direct(sidecar, target);
   if (port === HEALTHCHECK_PORT) return sidecar.healthcheck ? broken('proxy-accepts', port) : broken('no-healthcheck', port);
   const listener = sidecar.listeners.find((one) => one.port === port);
   if (listener) return listenerIsDeaf(sidecar, podIP) ? broken('ipv4-only', port) : broken('proxy-accepts', port, meantBy(listener));
-  if (isMeshProbePort(port)) return broken('no-listener', port);
+  if (isMeshProbePort(port)) return broken(sidecar.unknown ? 'unknown' : 'no-listener', port);
   return direct(sidecar, target);
 }
 
@@ -56,12 +58,12 @@ function meantBy({relay, routes}: ProbeListener): Target | undefined {
 
 function http(call: HttpCall, sidecar: Sidecar, podIP: string): PathEnd {
   const protocol = call.scheme === 'HTTPS' ? 'https' : 'http';
-  const target: Target = {protocol, port: call.port, path: slashed(call.path), containers: []};
-  if (sidecar.open === 'all') return {at: 'target', target, via: 'direct'};
+  const target: Target = {protocol, port: call.port, path: requestPath(call.path), containers: []};
+  if (sidecar.open === 'all' || sidecar.missing) return direct(sidecar, target);
   if (call.port === HEALTHCHECK_PORT) return healthcheck(call, sidecar);
   const listener = sidecar.listeners.find(({port}) => port === call.port);
   if (listener) return listenerIsDeaf(sidecar, podIP) ? broken('ipv4-only', call.port) : throughListener(call, listener, sidecar);
-  if (isMeshProbePort(call.port)) return broken('no-listener', call.port);
+  if (isMeshProbePort(call.port)) return broken(sidecar.unknown ? 'unknown' : 'no-listener', call.port);
   if (call.port === METRICS_PORT) return broken('no-route', call.port);
   return direct(sidecar, target);
 }
@@ -75,7 +77,7 @@ function healthcheck(call: HttpCall, sidecar: Sidecar): PathEnd {
   if (!sidecar.healthcheck) return broken('no-healthcheck', HEALTHCHECK_PORT);
   if (sidecar.open !== 'all' && !sidecar.open.includes(HEALTHCHECK_PORT)) return broken('redirected', HEALTHCHECK_PORT);
   if (call.scheme === 'HTTPS') return broken('tls-to-plaintext', HEALTHCHECK_PORT);
-  if (slashed(call.path).split('?')[0] !== sidecar.healthcheck.path) return broken('no-route', HEALTHCHECK_PORT);
+  if (requestPath(call.path).split('?')[0] !== sidecar.healthcheck.path) return broken('no-route', HEALTHCHECK_PORT);
   const value = call.headers.find(({name}) => name.toLowerCase() === TCP_HEADER.toLowerCase())?.value ?? '';
   if (value === '') return broken('header-missing', HEALTHCHECK_PORT);
   const port = /^\d+$/.test(value) ? Number(value) : 0;
@@ -91,7 +93,7 @@ function throughListener(call: HttpCall, listener: ProbeListener, sidecar: Sidec
     return arrived.at === 'target' && relay.to.tls && call.scheme === 'HTTP' ? broken('plaintext-to-tls', call.port, arrived.target) : arrived;
   }
   if (call.scheme === 'HTTPS') return broken('tls-to-plaintext', call.port);
-  const asked = slashed(call.path);
+  const asked = requestPath(call.path);
   const matching = listener.routes.filter(({prefix, exact}) => (exact ? asked.split('?')[0] === prefix : asked.startsWith(prefix)));
   const route = matching[0];
   if (!route) return broken('no-route', call.port);
@@ -99,7 +101,12 @@ function throughListener(call: HttpCall, listener: ProbeListener, sidecar: Sidec
   const path = route.rewrite + asked.slice(route.prefix.length);
   const end = arrive(call, route.to, 'http', path, 'envoy-http', sidecar);
   if (end.at === 'break') return end;
-  return path.startsWith('/') ? {...end, timeoutSeconds: route.timeoutSeconds} : broken('bad-path', call.port, end.target);
+  return isRequestTarget(path) ? {...end, timeoutSeconds: route.timeoutSeconds} : broken('bad-path', call.port, end.target);
+}
+
+/** What servers take after GET: a path, or a whole URL (RFC 9112 §3.2); a proxy writes either as it is given. */
+function isRequestTarget(path: string): boolean {
+  return path.startsWith('/') || /^https?:\/\//i.test(path);
 }
 
 /**
@@ -119,5 +126,7 @@ function throughPipy(call: HttpCall, pipy: NonNullable<ProbeListener['pipy']>, s
   if ('service' in pipy) return broken('by-service', call.port);
   if ('healthcheck' in pipy) return healthcheck(call, sidecar);
   if (call.scheme === 'HTTPS') return broken('tls-to-plaintext', call.port);
-  return arrive(call, pipy.to, 'http', slashed(pipy.path), 'pipy', sidecar);
+  // Pipy writes the path as it is given, like Envoy (pipy@1.5.14:src/filters/http.cpp:757).
+  const end = arrive(call, pipy.to, 'http', pipy.path, 'pipy', sidecar);
+  return end.at === 'break' || isRequestTarget(pipy.path) ? end : broken('bad-path', call.port, end.target);
 }

@@ -3,8 +3,8 @@ import type {Header} from './probe.ts';
 /** One question to a port of a pod, over a stream of its own: each is a new TCP connection inside the pod. */
 export interface Ask {
   port: number;
-  /** An HTTP GET with these headers in this order, none added; or only: does somebody accept, and what does he say first? Or a gRPC health check, in plaintext. */
-  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]} | {kind: 'connect'} | {kind: 'grpc'; service: string; authority: string; userAgent: string};
+  /** An HTTP GET with these headers in this order, none added (`after`: the second one of its connection, so long after the first was answered); or only: does somebody accept, and what does he say first? Or a gRPC health check, in plaintext. */
+  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]; after?: {idleMs: number}} | {kind: 'connect'} | {kind: 'grpc'; service: string; authority: string; userAgent: string};
   /** One deadline for TLS, headers and body, counted from the moment that the stream is open, in milliseconds. */
   timeoutMs: number;
   /** Bytes of the body that are kept; the rest is not waited for. */

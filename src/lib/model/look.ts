@@ -15,7 +15,14 @@ export type Stop =
   | 'too-many';
 
 /** The same request with one thing changed, asked only where it decides between two causes. */
-export type Variant = 'mesh-host' /* past the mesh, with the Host that the mesh's call has */ | 'tls' | 'plaintext';
+export type Variant =
+  | 'mesh-host' /* past the mesh, with the Host that the mesh's call has */
+  | 'other-host' /* with a Host that is no address */
+  | 'forwarded-proto' /* with the header that the proxy adds */
+  | 'mesh-path' /* with the path as the proxy sends it */
+  | 'reused' /* as the second request of one connection */
+  | 'tls'
+  | 'plaintext';
 
 /** One probe, sent as the kubelet sends it. */
 export interface Replay {
@@ -24,7 +31,7 @@ export interface Replay {
   /** Through the mesh; redirects that the kubelet follows are further hops. Empty where a tunnel can't make the call. */
   through: Hop[];
   stopped?: {why: Stop; to: string};
-  /** Straight to the declared port, over the pod's loopback. */
+  /** Straight to the declared port, over the pod's loopback; absent where the kubelet's own call is no other. */
   past?: Hop;
   variants: Partial<Record<Variant, Hop>>;
 }
@@ -43,6 +50,8 @@ export interface AccessLine {
   durationMs: number;
   upstreamMs?: number;
   userAgent: string;
+  /** The Host of the request; absent on TCP listeners. */
+  authority?: string;
 }
 
 /** Envoy's own state, by its admin port. */
@@ -59,6 +68,13 @@ export interface LogLines {
   lines: string[];
 }
 
+/** What a running app's log says of the port that its probe asks: where it listens, and that it wants TLS. */
+export interface PortWords {
+  container: string;
+  port: number;
+  lines: string[];
+}
+
 /** What was found by looking into one pod. */
 export interface Look {
   pod: string;
@@ -70,6 +86,8 @@ export interface Look {
   /** Oldest first; of the kubelet's own probes only. */
   accessLog: Observed<AccessLine[]>;
   logs: LogLines[];
+  /** Of apps that could not be reached; absent in old looks. */
+  portWords?: PortWords[];
   replays: Replay[];
   /** What was asked in vain, though something else was seen. */
   missed: Unseen[];

@@ -19,6 +19,9 @@ export interface Owner {
   have: number;
   /** A StatefulSet's `currentRevision` and `updateRevision`: equal when all pods are of the current template. */
   revisions?: [current: string, update: string];
+  /** Of a StatefulSet: `OrderedReady` unless it says otherwise, and `RollingUpdate` or `OnDelete`. */
+  podManagementPolicy?: string;
+  updateStrategy?: string;
   /** `deployment.kubernetes.io/revision` of a ReplicaSet: the number that `kubectl rollout history` shows. */
   revision?: string;
   /** The `ReplicaFailure` condition's message: the API server refused to create a pod. */

@@ -14,7 +14,9 @@ export type Call =
 export interface Target {
   protocol: 'http' | 'https' | 'tcp' | 'grpc' | 'exec';
   port: number;
+  /** As the kubelet asks for it; of a declared target `raw` is what its owner wrote, where that is not the same. */
   path: string;
+  raw?: string;
   containers: string[];
 }
 
@@ -34,6 +36,7 @@ export type BreakReason =
   | 'unresolved-port' /* a named port became 0 (or 80, 443) */
   | 'bad-path' /* a path without slash reaches the app as it is: 400 */
   | 'self-loop' /* the proxy calls itself */
+  | 'no-proxy' /* the proxy is not in the pod, and something of its calls is */
   | 'redirected' /* iptables hands the request to the mTLS listener */
   | 'proxy-accepts' /* a TCP connect ends at the proxy, which accepts whatever the app does */
   | 'by-service' /* the proxy picks a Service's port, which the pod does not tell */
@@ -85,6 +88,14 @@ export interface Sidecar {
   /** Ports that the kubelet reaches without being redirected to the mTLS listener; `all` where nothing redirects. */
   open: number[] | 'all';
   ipv6: boolean;
+  /** Nothing shows whether other ports are redirected: there are no rules to read, and this mesh knows modes without. */
+  mayBeOpen?: true;
+  /** Neither a template nor the proxy itself tells what its probe ports lead to. */
+  unknown?: true;
+  /** The injector was here, and its proxy is not: what is led to it ends nowhere. */
+  missing?: true;
+  /** The proxy's calls of 127.0.0.1 end at the pod's own address; those of the healthcheck container don't. */
+  dialsPodAddress?: true;
   /** Containers that the injector adds. */
   containers: string[];
   /** Ports that the proxy container declares for probes, whether it listens there or not. */
@@ -95,6 +106,9 @@ export interface Sidecar {
 export type Reach =
   | 'declared'
   | 'weaker' /* the right port, but less is asked of it than declared */
+  | 'altered' /* the right port, but the path is sent as it is written, where the kubelet reads a URL */
   | 'other' /* another target */
+  | 'stands' /* what was declared is not known; the proxy's own configuration stands for it */
+  | 'shared' /* what was declared is not known; several containers are led to this one target */
   | 'broken' /* the path has a named break */
   | 'unknown';

@@ -19,6 +19,8 @@ export interface ProbeRow {
   reaches: string;
   verdict: Verdict;
   why: string;
+  /** Of a probe that is starting: until when a failure does not matter, in milliseconds since 1970. */
+  until?: number;
   /** Codes of the findings about this probe. */
   codes: string[];
   /** Whether the mesh's part was tried on a real mesh or read in its source. */
@@ -43,8 +45,10 @@ export interface Report {
   /** Profiles found, by title. */
   meshes: string[];
   pods: number;
-  /** Pods that were counted, not judged. */
   /** Pods that were looked into, of those in scope; absent where nobody looked. */
   looked?: number;
+  /** Pods that were counted, not judged. */
   others: {outside: number; completed: number; terminating: number; evicted: number};
+  /** Findings that a filter hides; no verdict depends on it. */
+  hidden?: {count: number; by: string; codes: string[]};
 }

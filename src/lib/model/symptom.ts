@@ -12,10 +12,15 @@ export interface Evidence {
 }
 
 /**
- * `going-on`: seen now, or as late as it can be seen. `maybe`: seen lately, and silence proves nothing, because the
- * kubelet writes few events. `over`: something later shows that it ended. `starting`: within the start budget.
+ * `going-on`: seen now, or as late as it can be seen. `maybe`: seen lately, and it may come again. `unheard`: seen once,
+ * and since then nobody could have told. `over`: something later shows that it ended. `starting`: within the start budget.
  */
-export type SymptomState = 'going-on' | 'maybe' | 'over' | 'starting';
+export type SymptomState = 'going-on' | 'maybe' | 'unheard' | 'over' | 'starting';
+
+/** It is not known to have ended: a finding must name it. */
+export function isOpen({state}: Pick<Symptom, 'state'>): boolean {
+  return state === 'going-on' || state === 'maybe' || state === 'unheard';
+}
 
 /** Something that was seen to go wrong. A finding explains it, or it is printed as unexplained. */
 export interface Symptom {
@@ -33,6 +38,10 @@ export interface Symptom {
     | 'refused' /* the API server refused to create the pod */
     | 'not-ready'; /* the pod is not Ready and nothing else says why */
   state: SymptomState;
+  /** Of a probe: which rule decided its state, in words. */
+  why?: string;
+  /** Until when it may go on without mattering, in milliseconds since 1970; where it is `starting`. */
+  until?: number;
   container?: string;
   init?: boolean;
   probe?: ProbeType;

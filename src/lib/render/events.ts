@@ -86,6 +86,7 @@ const STATES: Record<EventState, string> = {
   'going-on': 'going on',
   'comes-and-goes': 'comes and goes',
   maybe: 'may go on',
+  unheard: 'may go on, not heard of since',
   starting: 'starting',
   over: 'over',
   'not-asked': 'not asked now',
@@ -93,7 +94,7 @@ const STATES: Record<EventState, string> = {
 };
 
 function stateText(state: EventState, look: Look): string {
-  const verdict = state === 'going-on' || state === 'comes-and-goes' ? 'fail' : state === 'maybe' || state === 'not-asked' ? 'warn' : state === 'starting' ? 'unknown' : 'pass';
+  const verdict = state === 'going-on' || state === 'comes-and-goes' ? 'fail' : state === 'maybe' || state === 'unheard' || state === 'not-asked' ? 'warn' : state === 'starting' ? 'unknown' : 'pass';
   return paint(verdict, STATES[state], chalkOf(look));
 }
 

@@ -4,7 +4,7 @@ import {VERDICTS, type Report} from '../model/report.ts';
 
 /** The report for programs; its shape is published in schema/verify-report.json and only grows within v1. */
 export function document(report: Report): object {
-  const {now, origin, scope, rows, findings, unseen, meshes, pods, others, looked} = report;
+  const {now, origin, scope, rows, findings, unseen, meshes, pods, others, looked, hidden} = report;
   return {
     apiVersion: 'osm-probes/v1',
     kind: 'VerifyReport',
@@ -17,6 +17,7 @@ export function document(report: Report): object {
       ...(looked === undefined ? {} : {lookedInto: looked}),
       notJudged: others,
       meshes,
+      ...(hidden ? {hidden} : {}),
     },
     probes: rows.map(({ageMs, ...row}) => ({...row, ageSeconds: Math.floor(ageMs / 1000)})),
     findings,

@@ -4,7 +4,7 @@ import type {Answer, Ask} from '../../model/answer.ts';
 import type {Header} from '../../model/probe.ts';
 import {clean, cleanLines} from '../sanitize.ts';
 import type {Said} from './grpc.ts';
-import {getByHttp1} from './http1.ts';
+import {getAgain, getByHttp1} from './http1.ts';
 import type {PodStream} from './pod-stream.ts';
 import {looksLikeTls, startTls, tlsText} from './tls.ts';
 
@@ -117,7 +117,9 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
         answer({kind: 'unsendable', text: clean((error as Error).message)}); // A path that node's client does not write.
       }
     };
-    if (send.scheme === 'HTTP') speak(stream, getByHttp1);
+    const {after} = send;
+    if (after) speak(stream, (over, get, ear) => getAgain(over, get, ear, after.idleMs));
+    else if (send.scheme === 'HTTP') speak(stream, getByHttp1);
     else {
       startTls(stream, ear, (secure) => {
         if (secure.alpnProtocol !== 'h2') speak(secure, getByHttp1);

@@ -56,7 +56,10 @@ export function connect(options: ConnectOptions): LiveCluster {
       const {path} = askFor(resource, namespace === undefined ? {} : {namespace}, options.kubectlFlags);
       const verb = `get ${resource}/${name}${namespace ? ` -n ${namespace}` : ''}`;
       const where = namespace ? ` in namespace ${namespace}` : '';
-      return document({path: `${path}/${encodeURIComponent(name)}`, asked: `${resource}/${name}${where}`, permission: `kubectl auth can-i ${verb}${options.kubectlFlags}`});
+      const asked = `${resource}/${name}${where}`;
+      const found = await document({path: `${path}/${encodeURIComponent(name)}`, asked, permission: `kubectl auth can-i ${verb}${options.kubectlFlags}`});
+      if (!isObject(found, RESOURCES[resource].kind, name)) throw new ClusterError('bad-answer', {asked, got: `no ${RESOURCES[resource].kind} of that name came back, but ${clean(JSON.stringify((found as RawObject | null)?.['kind'] ?? null))}`});
+      return found;
     },
     watch: (resource, listing, each, signal) => watch(signedIn, askFor(resource, listing, options.kubectlFlags), options, each, signal),
     exchange: async (pod, asks) => exchange(await signedIn(), pod, asks, options),
@@ -71,6 +74,13 @@ export function connect(options: ConnectOptions): LiveCluster {
     close: () => void credentials?.then(({agent}) => agent.destroy()).catch(() => undefined),
   };
   return cluster;
+}
+
+/** What came back is what was asked for: an object of that kind and name. */
+function isObject(found: unknown, kind: string, name: string): boolean {
+  if (typeof found !== 'object' || found === null) return false;
+  const {kind: its, metadata} = found as {kind?: unknown; metadata?: {name?: unknown} | null};
+  return its === kind && metadata?.name === name;
 }
 
 /** A server whose version may not be read is asked in pages, which all of them know. */

@@ -36,7 +36,8 @@ export function readKubeconfig({kubeconfig, context, env, serviceAccount = SERVI
   const listed = env['KUBECONFIG'] ? [...new Set(env['KUBECONFIG'].split(delimiter).filter(Boolean))] : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
   const files = (kubeconfig === undefined ? listed : [kubeconfig]).filter((file) => existsSync(file)).map(readFile);
   const contexts = merged(files, 'contexts', 'context');
-  const name = context ?? files.map(({current}) => current).find(Boolean);
+  // An empty name is a name, where there is a context that bears it.
+  const name = context ?? files.map(({current}) => current).find(Boolean) ?? (contexts.has('') ? '' : undefined);
   if (name === undefined) {
     if (env['KUBERNETES_SERVICE_HOST'] && existsSync(`${serviceAccount}/token`)) return inCluster(env, serviceAccount);
     throw fault('the current context', files.length === 0 ? `no kubeconfig (looked at ${listed.join(', ')})` : 'the kubeconfig names none', 'kubectl config use-context NAME');

@@ -62,11 +62,11 @@ export class ProxyAgent extends https.Agent {
   }
 }
 
-/** Go takes an address without scheme for http. @throws {ClusterError} config */
+/** Go takes an address without scheme for http, and lets a SOCKS proxy look names up, which others write socks5h for. @throws {ClusterError} config */
 export function proxyUrl(written: string): URL {
   const address = written.includes('://') ? written : `http://${written}`;
   if (!URL.canParse(address) || !/^(https?|socks)/.test(address)) throw fault('the proxy', `${JSON.stringify(written.replace(/\/\/[^@/]*@/, '//'))} is no address of a proxy`);
-  return new URL(address);
+  return new URL(address.replace(/^socks5?:/, 'socks5h:'));
 }
 
 /** The proxy that the environment names for this server, unless NO_PROXY spares it; by the rules of golang.org/x/net/http/httpproxy. */

@@ -20,6 +20,8 @@ export function ownerObject(kind: OwnerKind, raw: Raw): Owner {
     template: template.spec ? templateOf(template) : undefined,
     ...podCounts(kind, object(raw.spec), status),
     revisions: kind === 'StatefulSet' && currentRevision ? ([text(currentRevision), text(updateRevision)] as [string, string]) : undefined,
+    podManagementPolicy: kind === 'StatefulSet' ? text(object(raw.spec).podManagementPolicy) || undefined : undefined,
+    updateStrategy: kind === 'StatefulSet' ? text(object(object(raw.spec).updateStrategy).type) || undefined : undefined,
     revision: text(object(metadata.annotations)['deployment.kubernetes.io/revision']) || undefined,
     refused: text(list(status.conditions).find(({type, status: holds}) => type === 'ReplicaFailure' && holds === 'True')?.message) || undefined,
   });

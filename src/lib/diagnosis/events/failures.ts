@@ -1,6 +1,7 @@
 import {lastRequests, succeeded} from '../../checks/access.ts';
 import type {PodCase, ProbeCase} from '../../checks/case.ts';
 import {SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../../kubelet/timing.ts';
+import {inWords, wordsOf} from '../../mesh/words.ts';
 import type {EventState, ProbeFailure} from '../../model/events-report.ts';
 import type {AccessLine} from '../../model/look.ts';
 import type {Pod} from '../../model/pod.ts';
@@ -19,7 +20,7 @@ export function failuresOf(pod: PodCase): ProbeFailure[] {
     const probe = pod.probes.find(({container, type, init}) => container === symptom.container && type === symptom.probe && init === (symptom.init ?? false));
     if ((symptom.kind !== 'probe' && symptom.kind !== 'probe-warning') || !symptom.probe || symptom.container === undefined) return [];
     const lines = probe && lastRequests(pod, probe);
-    const line = lines?.findLast((one) => !succeeded(one) && matches(one, symptom));
+    const line = lines?.findLast((one) => !succeeded(one, probe!) && matches(one, symptom));
     const {first, last, count} = symptom;
     return [
       {
@@ -29,10 +30,10 @@ export function failuresOf(pod: PodCase): ProbeFailure[] {
         pods: [pod.pod.name],
         failure: symptom.failure ?? 'unclassified',
         ...(symptom.status === undefined ? {} : {status: symptom.status}),
-        said: saidOf(symptom, probe, line),
+        said: inWords(saidOf(symptom, probe, line), wordsOf(pod.profile?.seen ? pod.profile.value : undefined)),
         text: symptom.text,
         ...(first === undefined || last === undefined ? {} : {times: {count, atLeast: muted, first, last}}),
-        ...(lines && lines.length > 0 ? {requests: {total: lines.length, failed: lines.filter((one) => !succeeded(one)).length, last: lines.at(-1)!.at}} : {}),
+        ...(lines && lines.length > 0 ? {requests: {total: lines.length, failed: lines.filter((one) => !succeeded(one, probe!)).length, last: lines.at(-1)!.at}} : {}),
         state: stateOf(pod, probe, symptom, lines ?? []),
       },
     ];
@@ -43,7 +44,7 @@ export function failuresOf(pod: PodCase): ProbeFailure[] {
 /** A line that can be of the failure that the kubelet reported; one of the status alone may be any. */
 function matches({code}: AccessLine, {failure, status}: Symptom): boolean {
   if (failure === 'status') return code === status;
-  return failure === 'timeout' ? code === 0 || code === 504 : failure === 'unclassified';
+  return failure === 'timeout' ? code === 0 || code === 504 : failure === 'no-event';
 }
 
 function stateOf(pod: PodCase, probe: ProbeCase | undefined, symptom: Symptom, lines: AccessLine[]): EventState {
@@ -52,7 +53,8 @@ function stateOf(pod: PodCase, probe: ProbeCase | undefined, symptom: Symptom, l
   if (isStart(pod, symptom)) return 'start-up';
   const status = probe?.status?.state;
   if (status && status.kind !== 'running') return 'not-asked';
-  return state === 'over' && status !== undefined && (failedBetween(lines) || failedAgain(pod, probe!, symptom)) ? 'comes-and-goes' : state;
+  if (state === 'maybe' && kind === 'probe' && probe?.status?.ready === true && symptom.count > 1) return 'comes-and-goes';
+  return state === 'over' && status !== undefined && (failedBetween(lines, probe!) || failedAgain(pod, probe!, symptom)) ? 'comes-and-goes' : state;
 }
 
 /** It failed within seconds of a start; it is over, or fails in another way since. One that was killed for it has no such excuse. */
@@ -66,9 +68,9 @@ function isStart({pod, symptoms, detection}: PodCase, symptom: Symptom): boolean
 }
 
 /** Envoy's log has failures after a success, of a probe that is well by the pod's status; a single failure is none of that. */
-function failedBetween(lines: AccessLine[]): boolean {
-  const first = lines.findIndex(succeeded);
-  return first >= 0 && lines.slice(first).filter((line) => !succeeded(line)).length > 1;
+function failedBetween(lines: AccessLine[], probe: ProbeCase): boolean {
+  const first = lines.findIndex((line) => succeeded(line, probe));
+  return first >= 0 && lines.slice(first).filter((line) => !succeeded(line, probe)).length > 1;
 }
 
 /** A readiness probe that is well now, failed a moment ago, was well before (it began after its start budget), and turned the pod not Ready in between. */
@@ -87,7 +89,7 @@ export function startsOf({containers, initContainers}: Pod, names: (string | und
     .flatMap((state) => ((state.kind === 'running' || state.kind === 'terminated') && state.startedAt !== undefined ? [state.startedAt] : []));
 }
 
-const WORST: EventState[] = ['going-on', 'comes-and-goes', 'maybe', 'not-asked', 'starting', 'over', 'start-up'];
+const WORST: EventState[] = ['going-on', 'comes-and-goes', 'maybe', 'unheard', 'not-asked', 'starting', 'over', 'start-up'];
 
 /** Joins equal failures, of one pod or of replicas that agree, and sorts them as the guide does: by the type of probe. */
 export function joined(failures: ProbeFailure[]): ProbeFailure[] {

@@ -22,9 +22,9 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
   const port = portOf(url, text);
   const where = port === undefined ? '' : ` on :${port}`;
   const uncounted = errored ? ' (an error, which does not count)' : '';
-  switch (failure as FailureClass | 'errored') {
+  switch (failure as FailureClass | 'errored' | 'no-event') {
     case 'status':
-      return probe?.call.kind === 'http' && probe.call.port === HEALTHCHECK_PORT ? `${status} of osm-healthcheck` : String(status);
+      return probe?.call.kind === 'http' && probe.call.port === HEALTHCHECK_PORT ? `${status} of {healthcheck}` : String(status);
     case 'refused':
       return `refused${where}${isProxyPort(port) ? ' of the proxy' : ''}`;
     case 'timeout':
@@ -34,6 +34,8 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
       return `reset${where}`;
     case 'eof':
       return `closed without an answer${where}`;
+    case 'slow-body':
+      return `the body was not whole after ${probe?.actual?.timeoutSeconds ?? 1}s${uncounted}`;
     case 'truncated':
       return `answer cut short${uncounted}`;
     case 'tls-plain-server':
@@ -57,9 +59,14 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
     case 'grpc-unhealthy':
       return 'gRPC says not serving';
     case 'exec-missing':
-      return `the command cannot be run${uncounted}`;
+      return `the command is not in the image${uncounted}`;
+    case 'exec-denied':
+      return `the command may not be run${uncounted}`;
+    case 'exec-runtime':
+      return `the runtime could not run the command${uncounted}`;
     case 'exec':
     case 'errored':
+    case 'no-event':
     case 'unclassified':
       return text;
   }

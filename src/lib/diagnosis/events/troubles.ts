@@ -1,7 +1,8 @@
-import {outcome, succeeded} from '../../checks/access.ts';
+import {isOf, outcome, succeeded} from '../../checks/access.ts';
 import type {PodCase, ProbeCase, RefusedCase} from '../../checks/case.ts';
 import {containerOf, isBusyNode, stageOf} from '../../kubelet/messages.ts';
 import {KILLED} from '../../kubelet/timing.ts';
+import {inWords, wordsOf} from '../../mesh/words.ts';
 import type {ClusterEvent} from '../../model/event.ts';
 import type {Times, Trouble} from '../../model/events-report.ts';
 import type {AccessLine} from '../../model/look.ts';
@@ -84,7 +85,12 @@ function ofEvent(pod: PodCase, event: ClusterEvent): Trouble {
   const {reason, message, count, first, last, involved} = event;
   const container = containerOf(involved.fieldPath)?.container;
   const atLeast = pod.events.seen && isMuted(pod.pod, pod.events.value);
-  return {...(container === undefined ? {} : {container}), pods: [pod.pod.name], reason, text: message, times: {count, atLeast, first, last}, state: 'over'};
+  return {...(container === undefined ? {} : {container}), pods: [pod.pod.name], reason, text: message, times: {count, atLeast, first, last}, state: reason === 'NodeNotReady' && isStillUnready(pod, last) ? 'going-on' : 'over'};
+}
+
+/** The node controller makes a pod not Ready together with its event, and the kubelet makes it Ready again when it is back. */
+function isStillUnready({pod}: PodCase, last: number): boolean {
+  return pod.conditions.some(({type, status, since}) => type === 'Ready' && status !== 'True' && (since ?? 0) <= last + 60_000);
 }
 
 /** A kill explains the end that follows it within the time that a process may take to stop. */
@@ -108,8 +114,8 @@ function loggedBefore({look, probes}: PodCase, {container, last}: Symptom): {pro
   if (!look?.seen || !look.value.accessLog.seen || last === undefined) return undefined;
   const log = look.value.accessLog.value;
   for (const probe of probes.filter((one) => one.container === container && one.type !== 'readiness')) {
-    const mine = log.filter(({at, envoyCluster, path}) => at <= last + 1000 && (envoyCluster.endsWith(`${probe.type}_cluster`) || path.startsWith(`/osm-${probe.type}-probe`)));
-    const lines = mine.slice(mine.findLastIndex(succeeded) + 1);
+    const mine = log.filter((line) => line.at <= last + 1000 && isOf(line, probe.type));
+    const lines = mine.slice(mine.findLastIndex((line) => succeeded(line, probe)) + 1);
     if (lines.length >= (probe.actual?.failureThreshold ?? 3) && last - lines.at(-1)!.at <= STOPPING_MS) return {probe, lines};
   }
   return undefined;
@@ -136,12 +142,12 @@ function beforeOf(pod: PodCase, symptom: Symptom): string | undefined {
   const other = symptoms.find((one) => one.kind === 'crashed' && one.container !== container && one.last !== undefined && one.last < until && one.last >= (first ?? until) - STOPPING_MS);
   const [failure] = failing;
   const logged = failure ? undefined : loggedBefore(pod, symptom);
-  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!)}`, failure && `${failure.probe} fails: ${saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
+  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!)}`, failure && `${failure.probe} fails: ${inWords(saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container)), wordsOf(pod.profile?.seen ? pod.profile.value : undefined))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
   return said.length > 0 ? said.join('; ') : undefined;
 }
 
 function worst(a: SymptomState, b: SymptomState | undefined): SymptomState {
-  const order: SymptomState[] = ['going-on', 'maybe', 'starting', 'over'];
+  const order: SymptomState[] = ['going-on', 'maybe', 'unheard', 'starting', 'over'];
   return b !== undefined && order.indexOf(b) < order.indexOf(a) ? b : a;
 }
 

@@ -1,0 +1,59 @@
+import type {Blame} from '../../model/finding.ts';
+import type {PodCase, ProbeCase} from '../case.ts';
+import type {Reading, Side} from '../reading.ts';
+
+export type LiveCause =
+  | 'app-status'
+  | 'port-closed'
+  | 'slow-app'
+  | 'bind-address'
+  | 'loopback-only'
+  | 'tls-app'
+  | 'plaintext-app'
+  | 'no-http'
+  | 'app-closes'
+  | 'connection-reuse'
+  | 'redirect'
+  | 'added-header'
+  | 'path-as-written'
+  | 'host-header'
+  | 'short-body'
+  | 'slow-proxy'
+  | 'tls-fails'
+  | 'grpc-app';
+
+/** What a replay proves, or (with `couldBe`) what it leaves. */
+export interface Decision {
+  cause: LiveCause;
+  why: string;
+  because: string;
+  couldBe?: string[];
+  fix?: string;
+  blame?: Blame;
+  /** It does not heal by waiting: what was declared or built has to change. */
+  lasting?: true;
+}
+
+/** A replay that has an answer to the kubelet's own call. */
+export type Answered = Reading & {through: NonNullable<Reading['through']>};
+
+/** One question of a replay: the cause that it proves, or nothing. */
+export type Decider = (pod: PodCase, probe: ProbeCase, reading: Answered) => Decision | undefined;
+
+/** Both ways tell the same; of one connection nothing is said twice. */
+export function alike({one}: Pick<Reading, 'one'>): string {
+  return one ? '' : ', through the mesh and directly alike';
+}
+
+export function directlyToo({one}: Pick<Reading, 'one'>): string {
+  return one ? '' : ', directly too';
+}
+
+export function isGood(side: Side | undefined): boolean {
+  return side?.ok === true && !(side.answer.kind === 'response' && side.answer.status >= 300);
+}
+
+/** The status of an answer, if it has one. */
+export function statusOf(side: Pick<Side, 'answer'> | undefined): number | undefined {
+  return side?.answer.kind === 'response' ? side.answer.status : undefined;
+}

@@ -1,0 +1,69 @@
+import type {AccessLine} from '../../model/look.ts';
+import {counted, lastRequests, succeeded, timedOut} from '../access.ts';
+import type {PodCase, ProbeCase} from '../case.ts';
+import type {Reading} from '../reading.ts';
+import {late} from './body.ts';
+import {unconnected} from './connect.ts';
+import type {Answered, Decider, Decision} from './decision.ts';
+import {grpc, overTls, silent, tls} from './protocol.ts';
+import {ofStatus} from './status.ts';
+import {connectionReuse, differs, redirect, reused} from './way.ts';
+
+export type {Decision, LiveCause} from './decision.ts';
+
+/** In order: what the mesh does to the request, then whether the app can be reached, its protocol, and what it says. */
+const DECIDERS: readonly Decider[] = [reused, redirect, late, unconnected, tls, overTls, grpc, silent, differs, ofStatus];
+
+/**
+ * The one cause that a replay proves, or nothing. Both sides are needed for most: what fails through the mesh and directly
+ * alike is the app's; what fails through the mesh only is the way's.
+ */
+export function decide(pod: PodCase, probe: ProbeCase, reading: Reading): Decision | undefined {
+  if (!hasAnswer(reading) || probe.reach === 'other' || probe.reach === 'broken') return undefined;
+  const good = reading.through.ok && reading.replay.stopped?.why !== 'other-host';
+  if (good) return unconnected(pod, probe, reading) ?? closesBetween(pod, probe, reading);
+  if (reading.replay.stopped?.why === 'other-host') return redirect(pod, probe, reading);
+  for (const decider of DECIDERS) {
+    const decision = decider(pod, probe, reading);
+    if (decision) return decision;
+  }
+  return undefined;
+}
+
+function hasAnswer(reading: Reading): reading is Answered {
+  return reading.through !== undefined;
+}
+
+/** All is well in this moment, and of the kubelet's last requests some ended with a connection that the app had closed. */
+function closesBetween(pod: PodCase, probe: ProbeCase, {past, replay, one}: Answered): Decision | undefined {
+  if (one || past?.ok !== true) return undefined;
+  const failed = (lastRequests(pod, probe) ?? []).filter((line) => !succeeded(line, probe));
+  if (failed.length < ENOUGH || !failed.every(({flags}) => flags.includes('UC'))) return undefined;
+  return connectionReuse(probe, replay.variants.reused?.answer.kind === 'closed');
+}
+
+/** As many failures in a row say what goes on. */
+const ENOUGH = 2;
+
+/**
+ * What Envoy's log proves of a container that does not run now, so that nothing can be asked: the kubelet's last requests
+ * of its last incarnation, where all ended alike.
+ */
+export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefined {
+  if ((probe.reach !== 'declared' && probe.reach !== 'altered') || probe.status?.state.kind === 'running') return undefined;
+  const lines = lastRequests(pod, probe) ?? [];
+  const failed = lines.slice(lines.findLastIndex((line) => succeeded(line, probe)) + 1);
+  if (failed.length < ENOUGH) return undefined;
+  const because = `Envoy logged of the kubelet's last requests: ${counted(failed)}`;
+  if (failed.every(byApp)) return {cause: 'app-status', why: `the app answered ${failed.at(-1)!.code}`, because: `${because}, answered by the app itself`};
+  if (failed.every(({flags}) => flags.includes('UF'))) {
+    const port = probe.target?.port ?? 0;
+    return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};
+  }
+  if (failed.every(timedOut)) return {cause: 'slow-app', why: 'no answer in time', because};
+  return undefined;
+}
+
+function byApp({details, flags, code}: AccessLine): boolean {
+  return details === 'via_upstream' && flags.length === 0 && code >= 400;
+}

@@ -1,0 +1,60 @@
+import type {PodCase, ProbeCase} from '../case.ts';
+import {answerText, saysTls, sideOf} from '../reading.ts';
+import {ownTarget} from '../words.ts';
+import {directlyToo, type Answered, type Decision} from './decision.ts';
+
+const GRPC_FIX = 'a health port of its own without TLS, or exec with grpc_health_probe -tls -tls-no-verify -addr=localhost:';
+
+/** The port speaks TLS and was asked without: found by asking with it, or told by the app's own log. */
+export function overTls(pod: PodCase, probe: ProbeCase, {replay, through}: Answered): Decision | undefined {
+  const hop = replay.variants.tls;
+  const answer = hop && sideOf(pod, probe, hop).answer;
+  const grpc = probe.call.kind === 'grpc';
+  const port = probe.target?.port ?? 0;
+  const more = {why: grpc ? 'gRPC without TLS to a TLS port' : 'TLS port asked without TLS', lasting: true as const, blame: 'spec' as const, ...(grpc ? {fix: `${GRPC_FIX}${port}`} : {})};
+  const who = grpc ? "the kubelet's grpc probe does not" : "the probe's scheme is HTTP";
+  if (answer?.kind === 'response' || (grpc && answer !== undefined && speaksTls(answer))) return {cause: 'tls-app', because: `:${port} speaks TLS (asked with TLS it answers ${answerText(answer)}), and ${who}`, ...more};
+  if (through.answer.kind !== 'closed' || !saysTls(pod, probe)) return undefined;
+  return {cause: 'tls-app', because: `the app's log says that it expects TLS on its port, and ${who}`, ...more};
+}
+
+/** A handshake that got so far that the other side answered in TLS, or an end of it in TLS's own words. */
+function speaksTls(answer: Answered['through']['answer']): boolean {
+  return answer.kind === 'not-http' || (answer.kind === 'tls' && !answer.plaintext);
+}
+
+export function tls(_pod: PodCase, probe: ProbeCase, {replay, through, past}: Answered): Decision | undefined {
+  const {answer} = through;
+  if (answer.kind !== 'tls') return undefined;
+  if (answer.plaintext && past?.answer.kind === 'tls' && past.answer.plaintext) {
+    const plain = replay.variants.plaintext;
+    return {cause: 'plaintext-app', why: 'HTTPS probe, plaintext port', because: `:${probe.target?.port} speaks no TLS${plain ? ` (asked without it: ${answerText(plain.answer)})` : ''}, and the probe's scheme is HTTPS`, lasting: true};
+  }
+  return past?.answer.kind === 'tls' ? {cause: 'tls-fails', why: 'TLS fails', because: `the app ends the handshake: ${answer.text}`} : undefined;
+}
+
+export function grpc(_pod: PodCase, _probe: ProbeCase, reading: Answered): Decision | undefined {
+  const {through, past} = reading;
+  if (through.answer.kind !== 'grpc' || past?.answer.kind !== 'grpc' || past.ok) return undefined;
+  return {cause: 'grpc-app', why: through.judgement.text, because: `the app's own health service says so${directlyToo(reading)}: ${answerText(past.answer)}`};
+}
+
+/** No answer at all, and none directly: the app ends the connection, or speaks another protocol. */
+export function silent(_pod: PodCase, probe: ProbeCase, reading: Answered): Decision | undefined {
+  const {through, past} = reading;
+  const {by, answer} = through;
+  if (by.by === 'proxy' && by.says === 'no-http') return noHttp(probe, past?.answer.kind === 'not-http' || past?.answer.kind === 'open' ? past.answer.said : '');
+  if (by.by === 'proxy' && by.says === 'app-closed') return past && !past.ok ? closes(probe, reading) : undefined;
+  if (answer.kind === 'closed' && past?.answer.kind === 'closed') return closes(probe, reading);
+  return answer.kind === 'not-http' && past?.answer.kind === 'not-http' ? noHttp(probe, answer.said) : undefined;
+}
+
+function closes(probe: ProbeCase, reading: Answered): Decision {
+  const because = `${ownTarget(probe)} accepts and then ends the connection${directlyToo(reading)}`;
+  if (probe.call.kind !== 'grpc') return {cause: 'app-closes', why: 'the app closes without an answer', because};
+  return {cause: 'app-closes', why: 'the app closes without an answer', because, couldBe: ["the port speaks TLS, and the kubelet's grpc probe does not", 'the app speaks no HTTP/2 there'], blame: 'spec', fix: `${GRPC_FIX}${probe.target?.port ?? ''}, if it speaks TLS`};
+}
+
+function noHttp(probe: ProbeCase, said: string): Decision {
+  return {cause: 'no-http', why: 'no HTTP', because: `:${probe.target?.port} speaks no HTTP/1${said === '' ? '' : `: it says ${JSON.stringify(said.slice(0, 40))}`}`, lasting: true};
+}

@@ -1,0 +1,85 @@
+import {containerOf, readProbeEvent, type ProbeReading} from '../kubelet/messages.ts';
+import type {ClusterEvent} from '../model/event.ts';
+import {probedContainers, type ContainerStatus} from '../model/pod.ts';
+import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
+import type {Symptom} from '../model/symptom.ts';
+import {reportedState, statusState, type State, type Witnesses} from './probe-state.ts';
+import {evidence, probed, type SymptomContext} from './symptoms.ts';
+
+interface Failure {
+  reading: ProbeReading;
+  container: string;
+  init: boolean;
+  count: number;
+  first: number;
+  last: number;
+}
+
+/** What the kubelet's events say of probes: one symptom per container, probe type and text; events that differ in a source port only are one. */
+export function probeFailures(context: SymptomContext, events: ClusterEvent[], muted: boolean): Symptom[] {
+  const byText = new Map<string, Failure>();
+  for (const event of events) {
+    const where = containerOf(event.involved.fieldPath);
+    if (!where) continue;
+    const {probes} = probed(context.pod, where.container, where.init);
+    const reading = readProbeEvent(event, (type) => probes[type]?.handler.kind);
+    if (!reading) continue;
+    const key = [where.container, String(where.init), reading.probe, reading.outcome, reading.text].join('\n');
+    const known = byText.get(key);
+    byText.set(key, {
+      reading,
+      container: where.container,
+      init: where.init,
+      count: (known?.count ?? 0) + event.count,
+      first: Math.min(known?.first ?? Infinity, event.first),
+      last: Math.max(known?.last ?? 0, event.last),
+    });
+  }
+  return [...byText.values()].map((failure) => probeFailure(context, failure, muted));
+}
+
+function probeFailure(context: SymptomContext, {reading, container, init, count, first, last}: Failure, muted: boolean): Symptom {
+  const {outcome, failure, status, url, text, probe} = reading;
+  const base = {container, ...(init ? {init} : {}), probe, text, count, first, last, failure, evidence: {...evidence(context, 'event', text), times: {count, first, last}}};
+  if (outcome === 'warning') return {...base, kind: 'probe-warning', ...told(reportedState(witnessesOf(context, container, init, probe, muted), {outcome: 'failed', failure, count, first, last}))};
+  return {
+    ...base,
+    kind: 'probe',
+    ...told(reportedState(witnessesOf(context, container, init, probe, muted), {outcome, failure, count, first, last})),
+    failure: outcome === 'errored' && failure === 'unclassified' ? 'errored' : failure,
+    ...(outcome === 'errored' ? {errored: true as const} : {}),
+    ...(status === undefined ? {} : {status}),
+    ...(url === undefined ? {} : {url}),
+  };
+}
+
+function told({state, why, until}: State): Pick<Symptom, 'state' | 'why' | 'until'> {
+  return {state, why, ...(until === undefined ? {} : {until})};
+}
+
+function witnessesOf({pod, now, requestsOf}: SymptomContext, container: string, init: boolean, type: ProbeType, muted: boolean): Witnesses {
+  const {probes, status} = probed(pod, container, init);
+  const ready = pod.conditions.find((condition) => condition.type === 'Ready' && condition.status === 'True');
+  return {now, type, probe: probes[type], probes, status, muted, readySince: ready && (ready.since ?? 0), requests: requestsOf(container, type)};
+}
+
+/** A probe that the status alone shows not to have succeeded: its events are gone, muted, or may not be read, or it has not failed at all. */
+export function silentFailures(context: SymptomContext, found: Symptom[], {seen, muted}: {seen: boolean; muted: boolean}): Symptom[] {
+  const {pod} = context;
+  return probedContainers(pod.spec).flatMap(({container: {name}, init}): Symptom[] => {
+    const {probes, status} = probed(pod, name, init);
+    const type = status && waitsFor(probes, status);
+    if (!type || found.some((one) => one.container === name && one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
+    const startedAt = (status.state.kind === 'running' ? status.state.startedAt : undefined) ?? pod.startedAt ?? pod.createdAt;
+    const text = type === 'startup' ? 'started: false' : 'ready: false';
+    const why = seen ? 'no event tells why' : 'events could not be seen';
+    const state = statusState({...witnessesOf(context, name, init, type, muted), probe: probes[type]!, status}, startedAt);
+    return [{kind: 'probe', ...told(state), container: name, ...(init ? {init} : {}), probe: type, failure: 'no-event', text, count: 1, evidence: evidence(context, 'pod status', `${text}, and ${why}`)}];
+  });
+}
+
+/** The probe that a running container's status waits for. */
+function waitsFor(probes: Probes, {state, ready, started}: ContainerStatus): ProbeType | undefined {
+  if (state.kind !== 'running' || ready) return undefined;
+  return PROBE_TYPES.find((one) => probes[one] && (one === 'startup' ? started === false : one === 'readiness' && started !== false));
+}
