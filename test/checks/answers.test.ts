@@ -15,8 +15,8 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP401', 'the app answers 404, though the pod is ready by an old success', () => pod(), {live: inside({says: {15902: passedOn(404), 8080: app(404)}})}),
   loud('OSMP401', 'the container is down, and Envoy logged that the app answered 503', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(0, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, '-', {type: 'liveness'}), line(50, 503, '-', {type: 'liveness'})]})}),
   loud('OSMP401', 'the container is young, because the probe had the one before killed', () => pod({containers: [container('app', {liveness: http()})], status: {app: restarted(10, {restartCount: 7})}, events: [killing('liveness', {count: 7, last: 12})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(503), 8080: app(503)}})}),
-  silent('OSMP401', 'the app is within its start budget', () => pod({age: 10, status: {app: unready}}), {live: inside({says: {15902: passedOn(503), 8080: app(503)}}), verdict: {'app readiness': 'unknown: starting'}}),
-  silent('OSMP401', 'the startup probe has not let the kubelet ask yet', () => pod({age: 100, containers: [container('app', {startup: {...http(), failureThreshold: 60}, readiness: http()})], status: {app: {ready: false, started: false}}}), {live: inside({dump: dump({type: 'startup', port: 8080}, {port: 8080}), says: {15902: passedOn(503), 15903: passedOn(503), 8080: app(503)}}), verdict: {'app startup': 'unknown: starting', 'app readiness': 'unknown: waits for the startup probe'}}),
+  loud('OSMP401', 'the app is within its start budget, where it may heal', () => pod({age: 10, status: {app: unready}}), {live: inside({says: {15902: passedOn(503), 8080: app(503)}}), severity: 'info', verdict: {'app readiness': 'unknown: starting; so far the app answers 503'}}),
+  loud('OSMP401', 'the startup probe has not let the kubelet ask yet', () => pod({age: 100, containers: [container('app', {startup: {...http(), failureThreshold: 60}, readiness: http()})], status: {app: {ready: false, started: false}}}), {live: inside({dump: dump({type: 'startup', port: 8080}, {port: 8080}), says: {15902: passedOn(503), 15903: passedOn(503), 8080: app(503)}}), severity: 'info', verdict: {'app startup': 'unknown: starting; so far the app answers 503', 'app readiness': 'unknown: waits for the startup probe'}}),
   silent('OSMP401', 'the answer is good again', fails503, {live: inside({says: OK}), but: ['OSMP501']}),
   silent('OSMP401', 'the app is well past the mesh and nothing tells why', fails503, {live: inside({says: {15902: passedOn(503), 8080: app(200)}}), but: ['OSMP501']}),
 
@@ -26,7 +26,7 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP402', 'the healthcheck container cannot connect', overTcp, {live: inside({dump: dump(), says: {15904: NO_CONNECTION, 9000: refused}})}),
   loud('OSMP402', 'the app of an HTTPS probe is not there', overTls, {live: inside({dump: TLS, says: {15902: closed, 8443: refused}})}),
   loud('OSMP402', 'the container is down, and Envoy could never connect while it ran', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(137, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, 'UF', {type: 'liveness'}), line(50, 503, 'UF', {type: 'liveness'})]})}),
-  silent('OSMP402', 'a liveness probe is asked before its initialDelaySeconds are over', () => pod({age: 10, containers: [container('app', {liveness: {...http(), initialDelaySeconds: 30}})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: CANNOT_CONNECT, 8080: refused}}), verdict: {'app liveness': 'unknown: starting'}}),
+  loud('OSMP402', 'a liveness probe is asked before its initialDelaySeconds are over, when it may still begin to listen', () => pod({age: 10, containers: [container('app', {liveness: {...http(), initialDelaySeconds: 30}})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: CANNOT_CONNECT, 8080: refused}}), verdict: {'app liveness': 'unknown: starting'}}),
   silent('OSMP402', 'the container has finished', () => pod({status: {app: {ready: false, state: ended(0, 300)}}}), {live: inside({says: {15902: CANNOT_CONNECT}})}),
   silent('OSMP402', 'the tcp port is open', () => pod({containers: [container('app', {readiness: tcp()})]}), {live: inside({dump: dump(), says: {15904: app(200), 9000: open}})}),
 
@@ -51,7 +51,7 @@ export const ROWS = table('answers: what a replay proves', [
   silent('OSMP407', 'an app answers 502 itself', () => readiness(http()), {live: inside({says: {15902: passedOn(502), 8080: app(502)}}), but: ['OSMP401']}),
 
   loud('OSMP408', 'the app accepts and closes', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: closed}})}),
-  silent('OSMP408', 'it closed once and answers past the mesh', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: app(200)}}), but: ['OSMP599']}),
+  silent('OSMP408', 'it closed once and answers a new connection', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: app(200)}}), but: ['OSMP421']}),
 
   loud('OSMP409', 'a relative redirect leaves the route', () => readiness(http()), {live: inside({says: {15902: redirect('/login'), '15902 /login': passedOn(404), 8080: app(302, {headers: [{name: 'location', value: '/login'}]})}})}),
   loud('OSMP409', 'a redirect leads to the own port of the app', () => readiness(http()), {live: inside({says: {15902: redirect('http://10.0.0.7:8080/login'), 8080: app(302)}})}),

@@ -88,7 +88,8 @@ export const ROWS = table('rewriting: the pod against its template', [
   silent('OSMP117', 'the header is there', () => one(tcp())),
 
   loud('OSMP118', 'the pod has an IPv6 address', () => one(http(), {podIP: 'fd00::7'})),
-  silent('OSMP118', 'the pod has an IPv6 address and Pipy listens on both', () => one(http(), {podIP: 'fd00::7', mesh: 'fsm'})),
+  loud('OSMP118', 'the pod has an IPv6 address, and Pipy listens on IPv4 only, too', () => pod({mesh: 'fsm', podIP: 'fd00::7'}), {verdict: {'app readiness': 'fail'}}),
+  silent('OSMP118', 'nothing of the mesh stands before the pod with an IPv6 address', () => pod({mesh: 'fsm-node-level', podIP: 'fd00::7'})),
 
   loud('OSMP119', 'the app declares a port of the mesh and the proxy cannot bind it', () =>
     pod({containers: [container('app', {readiness: http()}, {ports: [{containerPort: 15902}]})], status: {envoy: crashLoop(1, 60), app: unready}, events: [fails('Readiness', STATUS(404), {count: 30, first: 3000})]}), {severity: 'error', verdict: {'app readiness': 'fail: uses port 15902 of the mesh'}}),

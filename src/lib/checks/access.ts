@@ -41,21 +41,36 @@ function lifeOf({status}: ProbeCase): [from: number, to: number] {
   return state?.kind === 'terminated' ? [state.startedAt ?? 0, (state.finishedAt ?? Infinity) + 999] : [0, Infinity];
 }
 
+/** Bytes of a body that the kubelet reads before it hangs up (pkg/probe/http). */
+const BODY = 10 * 1024;
+
 /**
  * What the kubelet makes of a request that Envoy logged. It reads 10 kB of a body and hangs up, so a good answer with
- * a larger one stands there as `200 DC`; where that came as late as its timeout it is an error, like a body that
- * Envoy cut at its own timeout (`200 UT`). Of a TCP relay only the connection is logged.
+ * a larger one stands there as `200 DC`; where less was sent, or it came as late as the kubelet's timeout, that is an
+ * error, like a body that Envoy cut at its own timeout (`200 UT`). A redirect is followed, and the next answer counts. Of
+ * a TCP relay only the connection is logged.
  */
-export function countedAs({code, flags, path, durationMs}: AccessLine, timeoutSeconds: number): 'success' | 'failure' | 'error' {
+export function countedAs({code, flags, path, durationMs, bytesSent}: AccessLine, timeoutSeconds: number): 'success' | 'failure' | 'error' | 'redirect' {
   if (path === '') return flags.length === 0 ? 'success' : 'failure';
   if (code < 200 || code >= 400) return 'failure';
-  if (flags.length === 0) return 'success';
-  return flags.every((flag) => flag === 'DC') && durationMs < timeoutSeconds * 1000 ? 'success' : 'error';
+  if (flags.length === 0) return REDIRECTS.includes(code) ? 'redirect' : 'success';
+  if (!flags.every((flag) => flag === 'DC')) return 'error';
+  const enough = bytesSent === undefined ? durationMs < NEARLY * timeoutSeconds * 1000 : bytesSent >= BODY;
+  return enough ? 'success' : 'error';
 }
 
-/** True for a request that the kubelet can have counted as success. */
+const REDIRECTS = [301, 302, 303, 307, 308];
+/** Envoy's clock starts a moment after the kubelet's. */
+const NEARLY = 0.9;
+
+/** True for a request that the kubelet has counted as success; one that was redirected may end either way. */
 export function succeeded(line: AccessLine, {actual}: Pick<ProbeCase, 'actual'>): boolean {
   return countedAs(line, actual?.timeoutSeconds ?? 1) === 'success';
+}
+
+/** True for a request that the kubelet has not counted as success, whatever came of it. */
+export function failed(line: AccessLine, {actual}: Pick<ProbeCase, 'actual'>): boolean {
+  return ['failure', 'error'].includes(countedAs(line, actual?.timeoutSeconds ?? 1));
 }
 
 /** As many good answers in a row, and none that is not, show that a probe is well. */
@@ -86,7 +101,7 @@ export function fromLog({pod, commands, detection}: PodCase, text: string): Evid
 /** Failures after the first success: what failed before is a start, no flapping. */
 function failuresSince(lines: AccessLine[], probe: ProbeCase): AccessLine[] {
   const first = lines.findIndex((line) => succeeded(line, probe));
-  return first < 0 ? [] : lines.slice(first).filter((line) => !succeeded(line, probe));
+  return first < 0 ? [] : lines.slice(first).filter((line) => failed(line, probe));
 }
 
 export function counted(lines: AccessLine[]): string {
@@ -110,14 +125,14 @@ const flaps: Check = {
 
 function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe'> | undefined {
   const lines = lastRequests(pod, probe);
-  const failed = lines && failuresSince(lines, probe);
+  const bad = lines && failuresSince(lines, probe);
   const ready = probe.status?.ready ?? false;
-  if (!lines || !failed || failed.length < 2 || (!ready && readingOf(pod, probe)?.through?.ok === false)) return undefined;
+  if (!lines || !bad || bad.length < 2 || (!ready && readingOf(pod, probe)?.through?.ok === false)) return undefined;
   return {
-    why: `${failed.length} of the last ${lines.length} failed`,
-    because: `of the kubelet's last ${lines.length} requests ${failed.length} failed: ${counted(failed)}`,
+    why: `${bad.length} of the last ${lines.length} failed`,
+    because: `of the kubelet's last ${lines.length} requests ${bad.length} failed: ${counted(bad)}`,
     evidence: [fromLog(pod, counted(lines)), ...probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one)).map(({evidence}) => evidence)],
-    ...(failed.every(timedOut) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
+    ...(bad.every(timedOut) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
     ...(ready ? {} : {severity: 'error' as const}),
   };
 }
@@ -126,7 +141,7 @@ function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe
 function byEvents(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe'> | undefined {
   const open = probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one));
   const main = presentOf(probe, open);
-  if (probe.type !== 'readiness' || probe.status?.ready !== true || !main || open.reduce((sum, {count}) => sum + count, 0) < 2) return undefined;
+  if (probe.type !== 'readiness' || probe.status?.ready !== true || !main || main.errored || open.reduce((sum, {count}) => sum + count, 0) < 2) return undefined;
   const {why, because, couldBe, blame = 'not yet known' as const} = causesOf(pod, probe, main);
   return {
     why: `fails now and then: ${why}`,

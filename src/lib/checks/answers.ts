@@ -2,6 +2,7 @@ import type {Blame} from '../model/finding.ts';
 import type {Evidence, Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inTemplate, type Check, type Found} from './check.ts';
+import {clock} from './clock.ts';
 import {decide, decideByLog, type Decision, type LiveCause} from './decide/index.ts';
 import {effectOf} from './effects.ts';
 import {answerText, isDone, readingOf, whoText, type Reading} from './reading.ts';
@@ -24,7 +25,7 @@ const ROWS: Row[] = [
   {code: 'OSMP411', slug: 'short-body', decides: 'short-body', title: 'The answer of the app ends early', blame: 'app', cause: 'The body is shorter than its Content-Length or does not end in time: the kubelet counts neither success nor failure.', fix: 'the handler of the probe in the app', cases: ['errored']},
   {code: 'OSMP415', slug: 'slow-proxy', decides: 'slow-proxy', title: 'The answer is late through the mesh only', blame: 'not yet known', cause: 'Directly the app answers in time.', fix: 'the CPU limit of the proxy; --count of forward shows whether it stays', cases: ['C16']},
   {code: 'OSMP416', slug: 'tls-fails', decides: 'tls-fails', title: 'The TLS handshake of the probe fails', blame: 'app', cause: 'The kubelet shows no client certificate and trusts any server; a server that demands one ends the handshake.', fix: 'a health port of its own without client certificates', cases: ['D12']},
-  {code: 'OSMP418', slug: 'loopback-only', decides: 'loopback-only', title: 'The app listens on 127.0.0.1 only, and the kubelet calls the address of the pod', blame: 'app', cause: 'Where the mesh is not between (no sidecar, an excluded port, gRPC), the kubelet dials the pod itself; a port-forward dials its loopback.', fix: 'listen on 0.0.0.0', cases: ['D9']},
+  {code: 'OSMP418', slug: 'loopback-only', decides: 'loopback-only', title: 'The app listens on 127.0.0.1 only, and the kubelet calls the address of the pod', blame: 'app', cause: 'Where the mesh is not between (no sidecar, an excluded port, gRPC), the kubelet dials the pod itself; a port-forward dials its loopback.', fix: 'listen on 0.0.0.0', cases: ['loopback outside']},
   {code: 'OSMP419', slug: 'added-header', decides: 'added-header', title: 'The app answers otherwise because of what the proxy adds to the request', blame: 'spec', cause: 'The proxy adds X-Forwarded-Proto: http and other headers; an app behind a load balancer sends such a request on to https. Without the mesh the same probe passes.', fix: 'httpHeaders: X-Forwarded-Proto: https in the probe, which the proxy keeps', cases: ['X-Forwarded-Proto']},
   {code: 'OSMP420', slug: 'path-as-written', decides: 'path-as-written', title: 'The app rejects the path as the proxy sends it', blame: 'spec', cause: 'The kubelet reads the declared path as a URL; the proxy sends it as it is written, with its fragment, host or double slash.', fix: 'a path that is the same in both readings', cases: ['path as URL']},
   {code: 'OSMP421', slug: 'connection-reuse', decides: 'connection-reuse', title: 'The app closes connections that the proxy keeps', blame: 'app', cause: "The kubelet opens a connection for each probe, the proxy keeps its own to the app. An app whose keep-alive time is the probe's period closes it as the next probe comes.", fix: 'a keep-alive time of the app that is longer than the period of the probe', cases: ['UC']},
@@ -74,7 +75,7 @@ function lastsBeyondStart({now}: PodCase, {status}: ProbeCase, {lasting, cause}:
 }
 
 function effectAtStart({until}: Symptom, lasts: boolean): string {
-  const when = until === undefined ? 'once the kubelet counts it' : `from ${new Date(until).toISOString().slice(11, 19)}Z on`;
+  const when = until === undefined ? 'once the kubelet counts it' : `from ${clock(until)} on`;
   return lasts ? `fails permanently ${when}: waiting does not help` : `none yet: it counts ${when}`;
 }
 

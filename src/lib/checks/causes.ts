@@ -165,5 +165,5 @@ function saidNo({actual}: ProbeCase, text: string): Causes {
   if (/(^|[/\s])(?:[abdkz]a?)?sh: .*\bnot found$/m.test(text)) return {why: 'the command can not be run', because: 'the command calls a program that is not in the image', couldBe: [], blame: 'spec'};
   const away = actual?.handler.kind === 'exec' ? actual.handler.hosts.filter((host) => !isLocal(host)) : [];
   const own = 'the command ran and ended with an error';
-  return away.length === 0 ? {why, because: own, couldBe: [], blame: 'app'} : {why, couldBe: [`${own} of its own`, `${away.join(', ')} does not answer it`, 'the mesh or its policies do not let the command through']};
+  return away.length === 0 ? {why, because: own, couldBe: [], blame: 'app', fix: 'what the command names in its own words'} : {why, couldBe: [`${own} of its own`, `${away.join(', ')} does not answer it`, 'the mesh or its policies do not let the command through']};
 }

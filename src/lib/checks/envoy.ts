@@ -126,7 +126,7 @@ export const proxyLate: Check = {
   blame: 'sidecar',
   cause: 'Probe ports are open only once the proxy is up: up to 30 s later without a control plane. Until then the app is never reached, however well it is.',
   fix: 'a startupProbe (or failureThreshold) that allows for the proxy, and what made it late',
-  cases: ['C1', 'C2'],
+  cases: ['C2'],
   namesFailure: true,
   find: (pod) =>
     pod.symptoms

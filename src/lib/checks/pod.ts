@@ -29,7 +29,7 @@ const gate: Check = {
     if (!ready || ready.reason !== 'ReadinessGatesNotReady' || pod.symptoms.some(({kind, state}) => kind === 'not-ready' && state === 'starting')) return [];
     const gates = pod.pod.readinessGates;
     const named = gates.filter((name) => ready.message.includes(name));
-    const which = (named.length > 0 ? named : gates).join(', ') || 'of the pod';
+    const which = (named.length > 0 ? named : gates).join(', ') || 'that the pod names';
     const unset = /does not exist/.test(ready.message);
     return [
       {

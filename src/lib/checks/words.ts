@@ -5,7 +5,7 @@ import type {Handler, Probe} from '../model/probe.ts';
 export function handlerText(handler: Handler): string {
   switch (handler.kind) {
     case 'httpGet':
-      return `${handler.scheme} ${handler.host ? `${handler.host} ` : ''}:${handler.port}${handler.path.startsWith('/') ? '' : ' '}${handler.path}`;
+      return `${handler.scheme} ${handler.host ? `${handler.host} ` : ''}:${handler.port}${spaced(handler.path)}`;
     case 'tcpSocket':
       return `TCP :${handler.port}`;
     case 'grpc':
@@ -48,7 +48,12 @@ export function callPort(call: Call): string {
 
 export function targetText({port, path, protocol, containers}: Target): string {
   const where = containers.length > 0 ? `${containers.join(', ')} ` : '';
-  return protocol === 'exec' ? 'exec in the container' : `${where}:${port}${protocol === 'grpc' ? '' : path}`;
+  return protocol === 'exec' ? 'exec in the container' : `${where}:${port}${protocol === 'grpc' ? '' : spaced(path)}`;
+}
+
+/** A path that does not begin with a slash is set apart from the port. */
+function spaced(path: string): string {
+  return path === '' || path.startsWith('/') ? path : ` ${path}`;
 }
 
 /** What the owner declared, without whose it is: `:8080/ready`. */

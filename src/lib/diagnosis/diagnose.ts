@@ -4,6 +4,7 @@ import {carrierOf, type Cause, type Found} from '../checks/check.ts';
 import {CREATION, refusalOf} from '../checks/creation.ts';
 import {astray, UNEXPLAINED, unexplained} from '../checks/failing.ts';
 import {CHECKS} from '../checks/index.ts';
+import {clock} from '../checks/clock.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
 import {inWords, wordsOf} from '../mesh/words.ts';
 import {SEVERITIES, type Finding} from '../model/finding.ts';
@@ -83,7 +84,7 @@ function findingOf(pod: PodCase, {check, found}: Cause): Finding {
     podState: podState(pod),
     ...(found.container === undefined ? {} : {container: found.container}),
     ...(found.probe === undefined ? {} : {probe: found.probe}),
-    evidence: found.evidence,
+    evidence: found.evidence.map((one) => (one.text.includes('{') ? {...one, text: say(one.text)} : one)),
     ...(found.because === undefined ? {} : {because: say(found.because)}),
     ...(found.couldBe === undefined ? {} : {couldBe: found.couldBe.map(say)}),
     ...(found.decides === undefined ? {} : {decides: say(found.decides)}),
@@ -119,7 +120,7 @@ function fingerprint(...parts: string[]): string {
 
 function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
   const mine = causes.filter(({check, found}) => !check.aside && concerns(pod, found, probe));
-  const {verdict, why, until} = verdictOf(pod, probe, mine);
+  const {verdict, why, until, soFar} = verdictOf(pod, probe, mine);
   const {ready, status, restarts} = podStatus(pod.pod);
   const say = speaking(pod);
   const profile = pod.profile?.seen ? pod.profile.value : undefined;
@@ -135,6 +136,7 @@ function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
     verdict,
     why: say(why),
     ...(until === undefined ? {} : {until}),
+    ...(soFar === undefined ? {} : {soFar: say(soFar)}),
     codes: [...new Set(mine.map(({check}) => check.code))],
     ...(profile ? {proof: profile.serves.proof} : {}),
     profile: profile?.title ?? (pod.meshed ? 'unknown' : 'outside the mesh'),
@@ -214,8 +216,8 @@ function refusedRows(one: RefusedCase, finding: Finding): ProbeRow[] {
 
 /** Replicas that agree in all but their names share a row. */
 function joinRow(joined: Map<string, ProbeRow>, row: ProbeRow): void {
-  const {workload, container, probe, declared, call, reaches, verdict, why, codes, profile} = row;
-  const key = [workload.namespace, workload.kind, workload.name, container, probe, declared, call, reaches, verdict, why, codes.join(), profile].join('\n');
+  const {workload, container, probe, declared, call, reaches, verdict, why, soFar = '', codes, profile} = row;
+  const key = [workload.namespace, workload.kind, workload.name, container, probe, declared, call, reaches, verdict, why, soFar, codes.join(), profile].join('\n');
   const known = joined.get(key);
   if (!known) return void joined.set(key, row);
   known.pods.push(...row.pods);
@@ -225,7 +227,7 @@ function joinRow(joined: Map<string, ProbeRow>, row: ProbeRow): void {
 function sortedRows(all: ProbeRow[]): ProbeRow[] {
   for (const row of all) {
     row.pods.sort();
-    if (row.until !== undefined) row.why = row.why.replace(/^starting/, `starting until ${clock(row.until)}`);
+    if (row.until !== undefined || row.soFar !== undefined) row.why = startingText(row);
   }
   const worst = new Map<string, number>();
   for (const row of all) {
@@ -243,9 +245,9 @@ function sortedRows(all: ProbeRow[]): ProbeRow[] {
   );
 }
 
-/** The time of day in UTC, as the reports have it. */
-function clock(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)}Z`;
+/** Replicas start one after the other: what counts for all is the last one's time. */
+function startingText({why, until, soFar}: ProbeRow): string {
+  return `${why}${until === undefined ? '' : ` until ${clock(until)}`}${soFar === undefined ? '' : `; so far ${soFar}`}`;
 }
 
 function nameOf(workload: {namespace: string; kind: string; name: string}): string {

@@ -1,4 +1,4 @@
-import {isClean, succeeded} from '../checks/access.ts';
+import {failed, isClean} from '../checks/access.ts';
 import type {FailureClass} from '../kubelet/messages.ts';
 import {isOfEarlierRun, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
 import type {AccessLine} from '../model/look.ts';
@@ -225,7 +225,7 @@ export function answerState(asked: Asked): State {
   const startedAt = asked.status.state.kind === 'running' ? (asked.status.state.startedAt ?? 0) : 0;
   const budgetEnd = startedAt + startBudgetSeconds(asked.probe) * 1000 + (asked.type !== 'startup' && asked.probes.startup ? startBudgetSeconds(asked.probes.startup) * 1000 : 0);
   const last = asked.requests?.slice(-IN_A_ROW) ?? [];
-  const failing = last.length === IN_A_ROW && last.every((line) => !succeeded(line, {actual: asked.probe})) && asked.now - last.at(-1)!.at <= 3 * nextAnswerSeconds(asked.probe) * 1000;
+  const failing = last.length === IN_A_ROW && last.every((line) => failed(line, {actual: asked.probe})) && asked.now - last.at(-1)!.at <= 3 * nextAnswerSeconds(asked.probe) * 1000;
   return decided(ANSWER, {...asked, startedAt, budgetEnd, failing}, budgetEnd);
 }
 

@@ -10,6 +10,8 @@ export interface Judgement {
   why: string;
   /** Of a probe that is starting: until when it may fail without mattering, in milliseconds since 1970. */
   until?: number;
+  /** What has been seen of it so far. */
+  soFar?: string;
 }
 
 interface Judged {
@@ -96,7 +98,7 @@ function starting({probe: {symptoms}, own}: Judged): Judgement | undefined {
   if (all.length === 0) return undefined;
   const until = Math.max(...all.map((one) => one.until ?? 0));
   const seen = own?.found.why ?? all.find(({kind, failure}) => kind === 'answer' || (kind === 'probe' && failure !== 'no-event' && failure !== 'refused'))?.text;
-  return {verdict: 'unknown', why: `starting${seen === undefined ? '' : `; so far ${seen}`}`, ...(until > 0 ? {until} : {})};
+  return {verdict: 'unknown', why: 'starting', ...(until > 0 ? {until} : {}), ...(seen === undefined ? {} : {soFar: seen})};
 }
 
 /** Nothing of the container runs yet, or any more. */

@@ -50,6 +50,8 @@ export interface AccessLine {
   durationMs: number;
   upstreamMs?: number;
   userAgent: string;
+  /** Of the body, to the caller. */
+  bytesSent?: number;
   /** The Host of the request; absent on TCP listeners. */
   authority?: string;
 }

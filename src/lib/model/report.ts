@@ -21,6 +21,8 @@ export interface ProbeRow {
   why: string;
   /** Of a probe that is starting: until when a failure does not matter, in milliseconds since 1970. */
   until?: number;
+  /** And what has been seen of it so far; `why` has both in words. */
+  soFar?: string;
   /** Codes of the findings about this probe. */
   codes: string[];
   /** Whether the mesh's part was tried on a real mesh or read in its source. */

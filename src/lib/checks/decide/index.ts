@@ -1,5 +1,5 @@
 import type {AccessLine} from '../../model/look.ts';
-import {counted, lastRequests, succeeded, timedOut} from '../access.ts';
+import {counted, failed, lastRequests, timedOut} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import type {Reading} from '../reading.ts';
 import {late} from './body.ts';
@@ -37,8 +37,8 @@ function hasAnswer(reading: Reading): reading is Answered {
 /** All is well in this moment, and of the kubelet's last requests some ended with a connection that the app had closed. */
 function closesBetween(pod: PodCase, probe: ProbeCase, {past, replay, one}: Answered): Decision | undefined {
   if (one || past?.ok !== true) return undefined;
-  const failed = (lastRequests(pod, probe) ?? []).filter((line) => !succeeded(line, probe));
-  if (failed.length < ENOUGH || !failed.every(({flags}) => flags.includes('UC'))) return undefined;
+  const bad = (lastRequests(pod, probe) ?? []).filter((line) => failed(line, probe));
+  if (bad.length < ENOUGH || !bad.every(({flags}) => flags.includes('UC'))) return undefined;
   return connectionReuse(probe, replay.variants.reused?.answer.kind === 'closed');
 }
 
@@ -52,15 +52,15 @@ const ENOUGH = 2;
 export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefined {
   if ((probe.reach !== 'declared' && probe.reach !== 'altered') || probe.status?.state.kind === 'running') return undefined;
   const lines = lastRequests(pod, probe) ?? [];
-  const failed = lines.slice(lines.findLastIndex((line) => succeeded(line, probe)) + 1);
-  if (failed.length < ENOUGH) return undefined;
-  const because = `Envoy logged of the kubelet's last requests: ${counted(failed)}`;
-  if (failed.every(byApp)) return {cause: 'app-status', why: `the app answered ${failed.at(-1)!.code}`, because: `${because}, answered by the app itself`};
-  if (failed.every(({flags}) => flags.includes('UF'))) {
+  const bad = lines.slice(lines.findLastIndex((line) => !failed(line, probe)) + 1);
+  if (bad.length < ENOUGH) return undefined;
+  const because = `Envoy logged of the kubelet's last requests: ${counted(bad)}`;
+  if (bad.every(byApp)) return {cause: 'app-status', why: `the app answered ${bad.at(-1)!.code}`, because: `${because}, answered by the app itself`};
+  if (bad.every(({flags}) => flags.includes('UF'))) {
     const port = probe.target?.port ?? 0;
     return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};
   }
-  if (failed.every(timedOut)) return {cause: 'slow-app', why: 'no answer in time', because};
+  if (bad.every(timedOut)) return {cause: 'slow-app', why: 'no answer in time', because};
   return undefined;
 }
 

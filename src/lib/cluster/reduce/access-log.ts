@@ -29,6 +29,7 @@ export function accessLineOf(line: string): AccessLine | undefined {
     durationMs: count(fields.duration) ?? 0,
     ...(upstreamMs === undefined ? {} : {upstreamMs}),
     userAgent,
+    ...(count(fields.bytes_sent) === undefined ? {} : {bytesSent: count(fields.bytes_sent)!}),
     ...(text(fields.authority) === '' ? {} : {authority: text(fields.authority)}),
   };
 }

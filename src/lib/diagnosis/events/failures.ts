@@ -1,4 +1,4 @@
-import {lastRequests, succeeded} from '../../checks/access.ts';
+import {failed, lastRequests, succeeded} from '../../checks/access.ts';
 import type {PodCase, ProbeCase} from '../../checks/case.ts';
 import {SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../../kubelet/timing.ts';
 import {inWords, wordsOf} from '../../mesh/words.ts';
@@ -20,7 +20,7 @@ export function failuresOf(pod: PodCase): ProbeFailure[] {
     const probe = pod.probes.find(({container, type, init}) => container === symptom.container && type === symptom.probe && init === (symptom.init ?? false));
     if ((symptom.kind !== 'probe' && symptom.kind !== 'probe-warning') || !symptom.probe || symptom.container === undefined) return [];
     const lines = probe && lastRequests(pod, probe);
-    const line = lines?.findLast((one) => !succeeded(one, probe!) && matches(one, symptom));
+    const line = lines?.findLast((one) => failed(one, probe!) && matches(one, symptom));
     const {first, last, count} = symptom;
     return [
       {
@@ -33,7 +33,7 @@ export function failuresOf(pod: PodCase): ProbeFailure[] {
         said: inWords(saidOf(symptom, probe, line), wordsOf(pod.profile?.seen ? pod.profile.value : undefined)),
         text: symptom.text,
         ...(first === undefined || last === undefined ? {} : {times: {count, atLeast: muted, first, last}}),
-        ...(lines && lines.length > 0 ? {requests: {total: lines.length, failed: lines.filter((one) => !succeeded(one, probe!)).length, last: lines.at(-1)!.at}} : {}),
+        ...(lines && lines.length > 0 ? {requests: {total: lines.length, failed: lines.filter((one) => failed(one, probe!)).length, last: lines.at(-1)!.at}} : {}),
         state: stateOf(pod, probe, symptom, lines ?? []),
       },
     ];
@@ -70,7 +70,7 @@ function isStart({pod, symptoms, detection}: PodCase, symptom: Symptom): boolean
 /** Envoy's log has failures after a success, of a probe that is well by the pod's status; a single failure is none of that. */
 function failedBetween(lines: AccessLine[], probe: ProbeCase): boolean {
   const first = lines.findIndex((line) => succeeded(line, probe));
-  return first >= 0 && lines.slice(first).filter((line) => !succeeded(line, probe)).length > 1;
+  return first >= 0 && lines.slice(first).filter((line) => failed(line, probe)).length > 1;
 }
 
 /** A readiness probe that is well now, failed a moment ago, was well before (it began after its start budget), and turned the pod not Ready in between. */

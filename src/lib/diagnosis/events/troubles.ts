@@ -1,4 +1,4 @@
-import {isOf, outcome, succeeded} from '../../checks/access.ts';
+import {failed, isOf, outcome} from '../../checks/access.ts';
 import type {PodCase, ProbeCase, RefusedCase} from '../../checks/case.ts';
 import {containerOf, isBusyNode, stageOf} from '../../kubelet/messages.ts';
 import {KILLED} from '../../kubelet/timing.ts';
@@ -115,7 +115,7 @@ function loggedBefore({look, probes}: PodCase, {container, last}: Symptom): {pro
   const log = look.value.accessLog.value;
   for (const probe of probes.filter((one) => one.container === container && one.type !== 'readiness')) {
     const mine = log.filter((line) => line.at <= last + 1000 && isOf(line, probe.type));
-    const lines = mine.slice(mine.findLastIndex((line) => succeeded(line, probe)) + 1);
+    const lines = mine.slice(mine.findLastIndex((line) => !failed(line, probe)) + 1);
     if (lines.length >= (probe.actual?.failureThreshold ?? 3) && last - lines.at(-1)!.at <= STOPPING_MS) return {probe, lines};
   }
   return undefined;
