@@ -1,5 +1,5 @@
 import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, serving, silence, SLOW_END} from '../support/live.ts';
-import {container, crashLoop, ended, fails, grpc, http, https, pod, restarted, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
+import {namespaceRaw, REFUSED, container, crashLoop, ended, fails, grpc, http, https, pod, restarted, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const fails503 = () => pod({status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, first: 3000, last: 200})]});
@@ -7,6 +7,9 @@ const readiness = (probe: object, more = {}) => pod({containers: [container('app
 const overTcp = () => readiness(tcp());
 const overTls = () => readiness(https());
 const TLS = dump({port: 8443, relay: true});
+/** A port that the mesh lets through, so that the kubelet's call and a tunnel differ in the address that they dial. */
+const direct = (text: string) => plain({status: {app: unready}, events: [fails('Readiness', text, {count: 30, first: 3000, last: 200})]});
+const plain = (more = {}) => [pod({mesh: 'none', ...more}), {objects: [['namespaces', namespaceRaw('shop')] as ['namespaces', ReturnType<typeof namespaceRaw>]]}];
 const overGrpc = () => readiness(grpc(), {excluded: [50051]});
 const OK = {15902: passedOn(200), 8080: app(200)};
 
@@ -26,7 +29,7 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP402', 'the healthcheck container cannot connect', overTcp, {live: inside({dump: dump(), says: {15904: NO_CONNECTION, 9000: refused}})}),
   loud('OSMP402', 'the app of an HTTPS probe is not there', overTls, {live: inside({dump: TLS, says: {15902: closed, 8443: refused}})}),
   loud('OSMP402', 'the container is down, and Envoy could never connect while it ran', () => pod({containers: [container('app', {liveness: http()})], status: {app: crashLoop(137, 30)}, events: [killing('liveness', {count: 3, last: 40})]}), {live: inside({says: {}, dump: dump({type: 'liveness', port: 8080}), log: [line(60, 503, 'UF', {type: 'liveness'}), line(50, 503, 'UF', {type: 'liveness'})]})}),
-  loud('OSMP402', 'a liveness probe is asked before its initialDelaySeconds are over, when it may still begin to listen', () => pod({age: 10, containers: [container('app', {liveness: {...http(), initialDelaySeconds: 30}})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: CANNOT_CONNECT, 8080: refused}}), verdict: {'app liveness': 'unknown: starting'}}),
+  loud('OSMP402', 'a liveness probe is asked before its initialDelaySeconds are over, when it may still begin to listen', () => pod({age: 10, containers: [container('app', {liveness: {...http(), initialDelaySeconds: 30}})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: CANNOT_CONNECT, 8080: refused}}), verdict: {'app liveness': 'unknown: starting; so far 503: nothing listens on :8080'}}),
   silent('OSMP402', 'the container has finished', () => pod({status: {app: {ready: false, state: ended(0, 300)}}}), {live: inside({says: {15902: CANNOT_CONNECT}})}),
   silent('OSMP402', 'the tcp port is open', () => pod({containers: [container('app', {readiness: tcp()})]}), {live: inside({dump: dump(), says: {15904: app(200), 9000: open}})}),
 
@@ -70,6 +73,27 @@ export const ROWS = table('answers: what a replay proves', [
 
   loud('OSMP417', 'the health service of the app says NOT_SERVING', overGrpc, {live: inside({dump: dump(), says: {50051: serving('NOT_SERVING')}})}),
   silent('OSMP417', 'it says SERVING', () => pod({containers: [container('app', {readiness: grpc()})], excluded: [50051]}), {live: inside({dump: dump(), says: {50051: serving('SERVING')}})}),
+
+  loud('OSMP418', 'the kubelet is refused at an excluded port, and the tunnel is served', () => direct(REFUSED(8080, '/ok')), {also: ['OSMP201'], live: inside({dump: dump(), says: {8080: app(200)}}), verdict: {'app readiness': 'fail: listens on 127.0.0.1:8080 only'}}),
+  silent('OSMP418', 'the tunnel is refused, too', () => direct(REFUSED(8080, '/ok')), {live: inside({dump: dump(), says: {8080: refused}}), but: ['OSMP201', 'OSMP402']}),
+  silent('OSMP418', 'the kubelet is content, and only the tunnel is refused: the app listens on the address of the pod', () => plain(), {live: inside({says: {8080: refused}}), but: ['OSMP201'], verdict: {'app readiness': 'warn: no sidecar'}}),
+
+  loud('OSMP419', 'it redirects in the mesh only, and directly with the header of the proxy', () => readiness(http()), {live: inside({says: {15902: redirect('https://10.0.0.7/ok'), '8080 proto=http': app(302), 8080: app(200)}}), verdict: {'app readiness': 'fail: redirected in the mesh only'}}),
+  loud('OSMP419', 'it redirects to another host in the mesh only, which the kubelet counts as success', () => pod(), {severity: 'warning', live: inside({says: {15902: redirect('https://shop.example.org/ok'), '8080 proto=http': app(302), 8080: app(200)}})}),
+  loud('OSMP419', 'it answers 403 for that header', () => readiness(http()), {live: inside({says: {15902: passedOn(403), '8080 proto=http': app(403), 8080: app(200)}}), verdict: {'app readiness': 'fail: 403 for a header of the proxy'}}),
+  silent('OSMP419', 'it redirects directly, too', () => readiness(http()), {live: inside({says: {15902: redirect('https://10.0.0.7/ok'), 8080: app(302, {headers: [{name: 'location', value: 'https://10.0.0.7/ok'}]})}}), but: ['OSMP409']}),
+
+  loud('OSMP420', 'the app does not know the path with its fragment', () => readiness(http(8080, '/ok#x')), {live: inside({dump: dump({port: 8080, path: '/ok#x'}), says: {15902: passedOn(404), '8080 /ok#x': app(404), '8080 /ok': app(200)}}), verdict: {'app readiness': 'fail: 404: the path is sent as it is written'}}),
+  silent('OSMP420', 'the app answers either path', () => pod({containers: [container('app', {readiness: http(8080, '/ok#x')})]}), {live: inside({dump: dump({port: 8080, path: '/ok#x'}), says: OK}), but: ['OSMP121']}),
+
+  loud('OSMP421', 'Envoy says that the app had closed, and a second request over one connection is not answered', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, '8080 again': closed, 8080: app(200)}}), verdict: {'app readiness': 'fail: the app closes connections that the proxy keeps'}}),
+  loud('OSMP421', 'all is well now, and Envoy logged it of half the requests', () => pod(), {severity: 'warning', live: inside({says: {...OK, '8080 again': closed}, log: [line(40, 200), line(30, 503, 'UC'), line(20, 200), line(10, 503, 'UC')]})}),
+  silent('OSMP421', 'the app ends each connection without an answer', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: closed}}), but: ['OSMP408']}),
+
+  loud('OSMP405', 'the port of a grpc probe speaks TLS', overGrpc, {live: inside({dump: dump(), says: {'50051 HTTPS': app(404), 50051: closed}}), verdict: {'app readiness': 'fail: gRPC without TLS to a TLS port'}}),
+  loud('OSMP404', 'the log of the app says that it listens on ::1', () => readiness(http()), {live: {...inside({says: {15902: CANNOT_CONNECT, 8080: refused}}), log: ({container: of}) => (of === 'app' ? ['listening on http://[::1]:8080'] : [])}, verdict: {'app readiness': 'fail: listens on ::1:8080 only'}}),
+  loud('OSMP403', 'the body comes late, directly too, and Envoy cuts it', () => readiness(http()), {live: inside({says: {15902: passedOn(200, {end: 'short', ms: 990}), 8080: app(200, {end: 'late', ms: 5000})}}), verdict: {'app readiness': 'fail: body not whole after 5.0s, probe waits 1s'}}),
+  loud('OSMP410', 'the app answers 400 to any address, and 200 to a name', () => readiness(http()), {live: inside({says: {15902: passedOn(400), '8080 host=localhost:8080': app(200), '8080 HTTPS': plaintext, 8080: app(400)}})}),
 
   loud('OSMP416', 'the app wants a client certificate', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: alert}})}),
   silent('OSMP416', 'the handshake fails through the mesh only', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: app(200)}}), but: ['OSMP599']}),

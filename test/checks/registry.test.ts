@@ -3,9 +3,10 @@ import {readFileSync} from 'node:fs';
 import {ACCESS} from '../../src/lib/checks/access.ts';
 import {ANSWERS} from '../../src/lib/checks/answers.ts';
 import {CONTAINERS} from '../../src/lib/checks/containers.ts';
-import {ENVOY} from '../../src/lib/checks/envoy.ts';
+import {ENVOY, proxyLate} from '../../src/lib/checks/envoy.ts';
 import {FAILING} from '../../src/lib/checks/failing.ts';
 import {CATALOGUE, CHECKS} from '../../src/lib/checks/index.ts';
+import {POD} from '../../src/lib/checks/pod.ts';
 import {REWRITING} from '../../src/lib/checks/rewriting.ts';
 import {isLoud, type Row} from '../support/table.ts';
 import {ROWS as answers} from './answers.test.ts';
@@ -13,9 +14,10 @@ import {ROWS as containers} from './containers.test.ts';
 import {ROWS as creation} from './creation.test.ts';
 import {ROWS as failing} from './failing.test.ts';
 import {ROWS as inside} from './inside.test.ts';
+import {ROWS as pods} from './pod.test.ts';
 import {ROWS as rewriting} from './rewriting.test.ts';
 
-const rows: Row[] = [...rewriting, ...containers, ...failing, ...creation, ...answers, ...inside];
+const rows: Row[] = [...rewriting, ...containers, ...failing, ...creation, ...answers, ...inside, ...pods];
 const DOCS = readFileSync('docs/checks.md', 'utf8');
 const OUT_OF_REACH = readFileSync('docs/out-of-reach.md', 'utf8');
 
@@ -29,7 +31,7 @@ describe('the registry of checks', () => {
     for (const key of ['code', 'slug'] as const) assert.equal(new Set(CATALOGUE.map((one) => one[key])).size, CATALOGUE.length, key);
   });
   it('gives each file its ranges', () => {
-    const ranges = {rewriting: [REWRITING, /^OSMP1/], envoy: [ENVOY, /^OSMP3/], answers: [[...ANSWERS, ...ACCESS], /^OSMP4/], containers: [CONTAINERS, /^OSMP(2|510|6)/], failing: [FAILING, /^OSMP5/]} as const;
+    const ranges = {rewriting: [REWRITING, /^OSMP1/], envoy: [[...ENVOY, proxyLate], /^OSMP3/], pod: [POD, /^OSMP6/], answers: [[...ANSWERS, ...ACCESS], /^OSMP4/], containers: [CONTAINERS, /^OSMP(2|510|6)/], failing: [FAILING, /^OSMP5/]} as const;
     for (const [checks, range] of Object.values(ranges)) for (const {code} of checks) assert.match(code, range);
     assert.equal(Object.values(ranges).reduce((sum, [checks]) => sum + checks.length, 0), CHECKS.length);
   });

@@ -87,6 +87,15 @@ export const ROWS = table('rewriting: the pod against its template', [
   loud('OSMP117', 'the header is gone from the call to 15904', () => one(tcp(), {change: (raw: Changed) => ((raw.spec.containers[0]!['readinessProbe'] as {httpGet: {httpHeaders?: object[]}}).httpGet.httpHeaders = [])})),
   silent('OSMP117', 'the header is there', () => one(tcp())),
 
+  loud('OSMP121', 'a fragment is sent, which the kubelet drops', () => one(http(8080, '/ok#x')), {severity: 'warning', verdict: {'app readiness': 'warn'}}),
+  loud('OSMP121', 'a whole URL is sent, of which the kubelet takes the path', () => one(http(8080, 'http://localhost:8080/ok')), {severity: 'warning'}),
+  loud('OSMP121', 'two slashes are sent, where the kubelet reads a host', () => one(http(8080, '//realms/master')), {severity: 'warning'}),
+  loud('OSMP121', 'a blank is sent, which the kubelet escapes', () => one(http(8080, '/a b')), {severity: 'warning'}),
+  loud('OSMP121', 'Pipy sends it as it is written, too', () => pod({mesh: 'fsm', containers: [container('app', {readiness: http(8080, '/ok#x')})]}), {severity: 'warning'}),
+  silent('OSMP121', 'the path has a query', () => one(http(8080, '/ok?a=b&c=%20'))),
+  silent('OSMP121', 'the mesh is not between', () => pod({mesh: 'none', containers: [container('app', {readiness: http(8080, '/ok#x')})]})),
+  silent('OSMP121', 'the path is no path in any reading', () => one(http(8080, 'C:/Program Files/Git/ok')), {but: ['OSMP110']}),
+
   loud('OSMP118', 'the pod has an IPv6 address', () => one(http(), {podIP: 'fd00::7'})),
   loud('OSMP118', 'the pod has an IPv6 address, and Pipy listens on IPv4 only, too', () => pod({mesh: 'fsm', podIP: 'fd00::7'}), {verdict: {'app readiness': 'fail'}}),
   silent('OSMP118', 'nothing of the mesh stands before the pod with an IPv6 address', () => pod({mesh: 'fsm-node-level', podIP: 'fd00::7'})),

@@ -19,7 +19,7 @@ const PODS = `${NAMESPACE}/pods`;
 const EVENTS = `${NAMESPACE}/events`;
 const REPLICASETS = '/apis/apps/v1/namespaces/demo/replicasets';
 const DEMO: Script = {
-  [NAMESPACE]: json(ANSWERS.find(({question}) => question === 'get namespaces/demo')!.object),
+  [NAMESPACE]: json({kind: 'Namespace', apiVersion: 'v1', ...ANSWERS.find(({question}) => question === 'get namespaces/demo')!.object}),
   [PODS]: paged(itemsOf('pods')),
   [EVENTS]: paged(itemsOf('events')),
   [REPLICASETS]: paged(itemsOf('replicasets')),
@@ -174,7 +174,7 @@ describe('control characters of a cluster', () => {
     return value;
   };
   const DIRTY: Script = {
-    [NAMESPACE]: json(ANSWERS.find(({question}) => question === 'get namespaces/demo')!.object),
+    [NAMESPACE]: json({kind: 'Namespace', apiVersion: 'v1', ...ANSWERS.find(({question}) => question === 'get namespaces/demo')!.object}),
     [PODS]: list(itemsOf('pods').map((one) => dirty(one))),
     [EVENTS]: list(itemsOf('events').map((one) => dirty(one))),
     [REPLICASETS]: list(itemsOf('replicasets').map((one) => dirty(one))),

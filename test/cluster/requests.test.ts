@@ -70,7 +70,7 @@ describe('lists', () => {
     ['are asked for again when an item is no JSON', () => asked({[PODS]: [text(200, '{"metadata":{},"items":[{"a":nonsense}]}'), list(AB)]}), (told) => told.names, ['a', 'b']],
     ['have all the time with --request-timeout 0', () => asked({[PODS]: inPieces(whole, 9)}, {options: {timeoutMs: 0}}), (told) => told.names, ['a', 'b']],
     ...ALL.map(([resource, options, path]): [string, () => Promise<Told>, (told: Told) => unknown, unknown] => [`of ${resource} ${JSON.stringify(options)} are at ${path}`, () => asked({[path.split('?')[0]!]: list(AB)}, {question: (cluster) => names(cluster, resource, options)}), ({server}) => server.asked(), [path]]),
-    ['are one object by its name', () => asked({'/apis/apps/v1/namespaces/shop/deployments/a%2Fb': json(pod('x'))}, {question: async (cluster) => [String(((await cluster.get('deployments', 'shop', 'a/b'))['metadata'] as {name: string}).name)]}), (told) => told.names, ['x']],
+    ['are one object by its name', () => asked({'/apis/apps/v1/namespaces/shop/deployments/a%2Fb': json({...pod('a/b'), kind: 'Deployment'})}, {question: async (cluster) => [String(((await cluster.get('deployments', 'shop', 'a/b'))['metadata'] as {name: string}).name)]}), (told) => told.names, ['a/b']],
     ['ask for the version once', () => asked({[PODS]: list(AB)}, {question: async (cluster) => [await cluster.version(), ...(await names(cluster)), ...(await names(cluster))]}), ({server}) => server.received.length, 3],
   ];
   for (const [sentence, run, seen, expected] of rows) it(sentence, async () => assert.deepEqual(seen(await run()), expected));

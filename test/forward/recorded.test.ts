@@ -22,7 +22,7 @@ describe('forward of a recording', () => {
 
   const rows: [sentence: string, args: string[], code: number, says: RegExp][] = [
     ['all probes pass', ['deploy/bookstore'], 0, /3 probes in 1 pod: 3 pass/],
-    ['one fails', ['deploy/app-503'], 1, /means {5}the app itself answers 503, through the mesh and past it alike/],
+    ['one fails', ['deploy/app-503'], 1, /means {5}the app itself answers 503, through the mesh and directly alike/],
     ['a failing one wins over one that is not asked', ['deploy/app-503', 'deploy/exec-only'], 1, /1 unknown, 1 fail/],
     ['exec is not run', ['deploy/exec-only'], 4, /exec: not run from here/],
     ['nothing runs', ['deploy/pending'], 4, /the pod does not run: Pending/],

@@ -8,7 +8,7 @@ import {ago, type Live} from './pods.ts';
 const UST = {name: 'x-envoy-upstream-service-time', value: '1'};
 const ENVOY = {name: 'server', value: 'envoy'};
 
-function response(status: number, {headers = [] as {name: string; value: string}[], body = '', ms = 4, end = 'whole' as 'whole' | 'short'} = {}): Answer {
+function response(status: number, {headers = [] as {name: string; value: string}[], body = '', ms = 4, end = 'whole' as 'whole' | 'short' | 'late'} = {}): Answer {
   return {kind: 'response', protocol: 'HTTP/1.1', status, reason: '', headers, body, end, ms};
 }
 
@@ -56,7 +56,7 @@ export function dump(...served: Served[]): string {
 }
 
 interface Inside {
-  /** By port; where TLS or another Host get another answer, `8443 HTTPS`, `8080 host=10.0.0.7:15902`, `15902 /login`. */
+  /** By port; where TLS, another Host, the header of the proxy or a kept connection get another answer, `8443 HTTPS`, `8080 host=10.0.0.7:15902`, `8080 proto=http`, `8080 again`, `15902 /login`. */
   says: Record<string, Answer>;
   dump?: string;
   counters?: Record<string, number>;
@@ -72,7 +72,7 @@ export function inside({says, dump: config = dump({port: 8080}), counters = {'co
     answer(ask) {
       if (ask.port === 15000) return admin ?? response(200, {body: adminBody(ask, config, counters, ready)});
       const {send} = ask;
-      const keys = send.kind === 'get' ? [`${ask.port} ${send.path}`, `${ask.port} host=${send.headers.find(({name}) => name === 'Host')?.value}`, ...(send.scheme === 'HTTPS' ? [`${ask.port} HTTPS`] : []), String(ask.port)] : [String(ask.port)];
+      const keys = send.kind === 'get' ? [`${ask.port} ${send.path}`, `${ask.port} host=${send.headers.find(({name}) => name === 'Host')?.value}`, ...(send.headers.some(({name}) => name === 'X-Forwarded-Proto') ? [`${ask.port} proto=http`] : []), ...(send.after ? [`${ask.port} again`] : []), ...(send.scheme === 'HTTPS' ? [`${ask.port} HTTPS`] : []), String(ask.port)] : [String(ask.port)];
       return says[keys.find((key) => key in says) ?? ''] ?? refused;
     },
     log: ({container}) => (container === 'envoy' ? log : []),

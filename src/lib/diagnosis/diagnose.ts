@@ -59,7 +59,7 @@ function causesOf(pod: PodCase): Cause[] {
   for (const check of CHECKS) {
     for (const found of check.find(pod)) {
       const open = (found.explains ?? []).filter(isOpen);
-      if (check.namesFailure && open.length > 0 && open.every((one) => explained.has(one))) continue;
+      if (check.namesFailure && (open.length > 0 ? open.every((one) => explained.has(one)) : isNamed(causes, found))) continue;
       for (const one of open) explained.add(one);
       causes.push({check, found});
     }
@@ -67,6 +67,11 @@ function causesOf(pod: PodCase): Cause[] {
   const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && isOpen(one));
   const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && (found.probe === type || found.probe === undefined)));
   return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
+}
+
+/** A cause before has spoken of the same probe. */
+function isNamed(causes: Cause[], {container, probe}: Found): boolean {
+  return probe !== undefined && causes.some(({found}) => found.container === container && found.probe === probe);
 }
 
 function findingOf(pod: PodCase, {check, found}: Cause): Finding {

@@ -47,6 +47,7 @@ function replayedProbe(pod: PodCase, probe: ProbeCase, readings: Reading[], look
     ...(fix === undefined ? {} : {fix: say(fix)}),
     through: reading?.through ? {...throughSide(probe, reading), by: say(throughSide(probe, reading).by)} : {missing: look.seen ? missingThrough(probe) : 'not asked'},
     past: reading?.replay.past && reading.past ? pastSide(reading.replay.past, reading.past) : {missing: !look.seen ? 'not asked' : reading?.one ? 'the same connection: the mesh is not between' : missingPast(probe)},
+    ...(reading?.one ? {one: true as const} : {}),
     ...(note === undefined ? {} : {note}),
     ...(readings.length > 1 ? {rounds: {...(through.length > 0 ? {through: roundsOf(through)} : {}), ...(past.length > 0 ? {past: roundsOf(past)} : {})}} : {}),
   };

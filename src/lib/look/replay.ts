@@ -121,10 +121,13 @@ function locationOf(answer: Answer): string {
 async function vary(cluster: Cluster, pod: PodCase, probe: ProbeCase, replay: Replay, log: AccessLine[]): Promise<void> {
   const wanted = variantsOf(pod, probe, replay, log);
   if (wanted.length === 0) return;
-  try {
-    const {answers} = await cluster.exchange(nameOf(pod), wanted.map(([, ask]) => ask));
-    for (const [index, [variant, ask]] of wanted.entries()) replay.variants[variant] = {ask, answer: answers[index]!};
-  } catch (error) {
-    if (!(error instanceof ClusterError) || cluster.origin.kind !== 'snapshot' || error.reason !== 'not-found') throw error;
+  const snapshot = cluster.origin.kind === 'snapshot';
+  for (const some of snapshot ? wanted.map((one) => [one]) : [wanted]) {
+    try {
+      const {answers} = await cluster.exchange(nameOf(pod), some.map(([, ask]) => ask));
+      for (const [index, [variant, ask]] of some.entries()) replay.variants[variant] = {ask, answer: answers[index]!};
+    } catch (error) {
+      if (!(error instanceof ClusterError) || !snapshot || error.reason !== 'not-found') throw error;
+    }
   }
 }

@@ -50,6 +50,8 @@ export interface ReplayedProbe {
   verdict: Verdict;
   through: ReplayedSide | MissingSide;
   past: ReplayedSide | MissingSide;
+  /** The mesh is not on the probe's way: both sides are one connection. */
+  one?: true;
   /** One sentence about the pair. */
   means: string;
   /** What remains possible, where the pair leaves it open. */

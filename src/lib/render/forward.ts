@@ -29,12 +29,9 @@ function heading({workload, pod, ready, status, since, others}: ForwardedPod, no
 }
 
 function probeLines(probe: ReplayedProbe, look: Look, wide: boolean): string[] {
-  const {container, probe: type, timeoutSeconds, verdict, through, past, means, couldBe, fix, note, rounds} = probe;
+  const {container, probe: type, timeoutSeconds, verdict, through, past, means, couldBe, fix, note, rounds, one} = probe;
   const chalk = chalkOf(look);
-  const sides: [string, ReplayedSide | MissingSide, Rounds | undefined][] = [
-    ['through the mesh', through, rounds?.through],
-    ['past the mesh', past, rounds?.past],
-  ];
+  const sides: [string, ReplayedSide | MissingSide, Rounds | undefined][] = one ? [['direct', through, rounds?.through]] : [['through the mesh', through, rounds?.through], ['direct', past, rounds?.past]];
   const cells = sides.map(([name, side, several]) => [name, ...sideCells(side, several, timeoutSeconds)]);
   const failing = [through, past].find((side): side is ReplayedSide => !('missing' in side) && !side.ok);
   return [

@@ -63,7 +63,7 @@ function closed(pod: PodCase, probe: ProbeCase, atPodAddress: boolean): Decision
     blame: elsewhere !== '' && !declares ? 'spec' : 'app',
   };
   if (atPodAddress) return decision;
-  if (found !== undefined) return {...decision, cause: 'bind-address', why: `listens on ${found}:${port} only`, because: `the log of container ${container} says that it listens on ${found}:${port}; the mesh asks 127.0.0.1, and is refused there`, blame: 'app', lasting: true};
+  if (found !== undefined) return {...decision, ...(found === '::1' ? {cause: 'bind-address' as const} : {}), why: `listens on ${found}:${port} only`, because: `the log of container ${container} says that it listens on ${found}:${port}; the mesh asks 127.0.0.1, and is refused there`, blame: 'app', lasting: true};
   return {...decision, couldBe: [`container ${container} does not listen on :${port}${declares ? '' : ' (nor does it declare that port)'}`, "it listens on the pod's own address only", 'it listens on ::1 only']};
 }
 
