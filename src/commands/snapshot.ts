@@ -4,6 +4,7 @@ import {withProgress} from '../lib/cli/progress.ts';
 import {recording} from '../lib/cluster/snapshot/record.ts';
 import {LIVE_MODES} from '../lib/look/all.ts';
 import {events} from '../lib/events/events.ts';
+import {gather} from '../lib/gather.ts';
 import {verify} from '../lib/verify.ts';
 
 export default class Snapshot extends ProbesCommand {
@@ -24,7 +25,9 @@ export default class Snapshot extends ProbesCommand {
       const {pods} = await withProgress('recording', () => verify(recorder.cluster, scope, this.commands(flags), flags.live));
       recorder.rewind();
       await withProgress('recording', () => events(recorder.cluster, scope, this.commands(flags), {all: true, logs: flags.live !== 'never'}));
-      await recorder.write(flags.to);
+      // A target's recording holds what that target needs; the lists are known by now and are not asked for again.
+      const about = scope.targets.length > 0 ? (await gather(recorder.cluster, scope, 'all')).named : undefined;
+      await recorder.write(flags.to, about);
       process.stderr.write(`recorded ${pods} pods to ${flags.to}\n`);
     });
   }

@@ -33,6 +33,8 @@ export interface Facts {
   refused: Owner[];
   others: Report['others'];
   unseen: Unseen[];
+  /** Uids of the pods that the targets name, judged or not, of what owns them, and of controllers that were refused pods; empty without a target. */
+  named: Set<string>;
 }
 
 /** Events that tell of trouble, or every one of the pods in scope. */
@@ -83,7 +85,8 @@ export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvent
   // A namespace tells who should be in the mesh: where all that was named is there and is in it, nothing waits for that.
   const complete = scope.targets.length > 0 && judged.length > 0 && chosen.every(isMeshed) && [...owners.byUid.values()].every(({wanted: pods, have}) => pods <= have);
   unseen.unshift(...namespacesUnseen.map((one) => (complete ? {...one, optional: true as const} : one)));
-  return {pods: judged, owners, namespaces, events, refused, others, unseen};
+  const named = new Set(scope.targets.length === 0 ? [] : [...chosen.flatMap(({uid, owner}) => [uid, ...(owner ? [owner.uid] : [])]), ...refused.map(({uid}) => uid)]);
+  return {pods: judged, owners, namespaces, events, refused, others, unseen, named};
 }
 
 type Attempt = <T>(ask: () => Promise<T>) => Promise<T | Unseen>;

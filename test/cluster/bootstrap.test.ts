@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {stringify} from 'yaml';
 import {ClusterError, type Cluster} from '../../src/lib/cluster/cluster.ts';
 import {readBootstrap} from '../../src/lib/cluster/observe.ts';
-import {redact} from '../../src/lib/cluster/snapshot/redact.ts';
+import {redact, tokens} from '../../src/lib/cluster/snapshot/redact.ts';
 import type {Pod} from '../../src/lib/model/pod.ts';
 import {dump} from '../support/live.ts';
 
@@ -19,7 +19,7 @@ describe('the bootstrap Secret of a pod', () => {
     assert.deepEqual([listener!.port, listener!.routes[0]!.rewrite, listener!.routes[0]!.to.port], [15902, '/ready', 8080]);
   });
   it('is recorded without keys, and read alike', async () => {
-    const recorded = redact('secrets', secret(stringify(BOOTSTRAP)));
+    const recorded = redact('secrets', secret(stringify(BOOTSTRAP)), tokens());
     const {data} = recorded as {data: Record<string, string>};
     assert.deepEqual(Object.keys(data), ['bootstrap.yaml']);
     assert.doesNotMatch(Buffer.from(data['bootstrap.yaml']!, 'base64').toString(), /PRIVATE KEY|osm-controller/);

@@ -23,6 +23,8 @@ export interface Found {
   see?: string;
   evidence: Evidence[];
   explains?: Symptom[];
+  /** Hosts that the failing command asks: where they are workloads of the same report, their trouble is a cause that remains. */
+  asks?: string[];
   severity?: Severity;
   blame?: Blame;
 }

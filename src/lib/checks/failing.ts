@@ -91,6 +91,7 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
       explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe' || kind === 'answer'), ...kills],
       ...(live.some(({state}) => state === 'going-on') ? {} : {severity: 'warning' as const}),
       ...(blame && because !== undefined ? {blame} : {}),
+      ...(couldBe.length > 0 && probe.actual?.handler.kind === 'exec' ? {asks: probe.actual.handler.hosts} : {}),
     },
   ];
 }
@@ -150,7 +151,7 @@ function kill(pod: PodCase, symptom: Symptom): Found {
     decides: pod.commands.kubectl(log),
     effect: status ? endedText(status) : 'killed',
     evidence: [symptom.evidence, ...failures.map(({evidence: one}) => one)],
-    explains: [symptom, ...failures, ...crash, ...pod.symptoms.filter(({kind, container, state}) => kind === 'probe' && container === symptom.container && state !== 'going-on')],
+    explains: [symptom, ...failures, ...crash],
     ...(symptom.state === 'maybe' ? {severity: 'warning' as const} : {}),
   };
 }

@@ -1,14 +1,54 @@
-/** What looks like a credential in a line of a log, by the words in front of it or by its own form. */
+/** What looks like a credential in a text of the cluster, by the words in front of it or by its own form. Each pattern takes time that grows with the text, and no faster. */
 const SECRETS: readonly [RegExp, string][] = [
-  [/\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s*[:=]\s*["']?)[^"'\r\n]+/gi, '$1$2***'],
+  [/\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]+/gi, '$1$2***'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
-  [/\b([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
-  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]+):[^\s@/]+@/gi, '$1:***@'],
+  [/\b([\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)(["']?\s{0,8}[:=]\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
+  [/(["'](?:pass|auth|sig)["']\s{0,8}:\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1***'],
+  [/([?&](?:pass|auth|sig|signature|code|key)=)[^\s&"']+/gi, '$1***'],
+  [/(\s--?(?:[\w-]{0,40}(?:password|passwd|pwd|secret|token|api-?key)|pass)[ =])(?!\*{3})("[^"]*"|'[^']*'|[^\s"']+)/gi, '$1***'],
+  [/(\s-u\s?[^\s:"']{1,80}:)[^\s"']+/g, '$1***'],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@]{0,80}):[^\s@/]+@/gi, '$1:***@'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '***'],
-  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bxox[abprs]-[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*/g, '***'],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bxox[abprs]-[\w-]{10,}|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*/g, '***'],
 ];
 
-/** A line without what looks like a token, a password or a key: asterisks stand for it. Twice is as good as once. */
+/** Words and signs of which each pattern needs one: nearly all texts have none, and one look spares the others. */
+const HINTS = /auth|cookie|bearer|basic|pass|pwd|secret|token|key|credential|sig|code=|\s-u|@|eyJ|akia|asia|gh[pousr]_|xox/i;
+
+/** No text that a person reads is longer; what follows is left out, and not searched. */
+const MOST = 4096;
+
+/** A text without what looks like a token, a password or a key: asterisks stand for it. Twice is as good as once. */
 export function withoutSecrets(line: string): string {
-  return SECRETS.reduce((text, [pattern, by]) => text.replace(pattern, by), line);
+  const text = line.length > MOST ? `${line.slice(0, MOST)}…` : line;
+  if (!HINTS.test(text)) return text;
+  return SECRETS.reduce((masked, [pattern, by]) => masked.replace(pattern, by), text);
+}
+
+/** Words of a command that are passwords by their place: `mysql -pWORD`, `redis-cli -a WORD`. */
+const OF_COMMANDS: readonly [RegExp, string][] = [
+  [/(\s-p)(?!\*{3})[^\s"'=]+/g, '$1***'],
+  [/(\s-(?:a|w) )(?!\*{3})[^\s"']+/g, '$1***'],
+];
+
+/** Where kubelet and runtimes quote a command, or what it printed: the frame, and the part that is the owner's. */
+const QUOTED: readonly [before: RegExp, inside: RegExp, after: RegExp][] = [
+  [/command timed out: "/, /[\s\S]*/, /" timed out after \S+$/],
+  [/command "/, /[\s\S]*/, /" timed out$/],
+  [/command '/, /[\s\S]*?/, /' exited with -?\d+/],
+  [/Exec lifecycle hook \(\[/, /[\s\S]*?/, /\]\)/],
+  [/exec: "/, /[^"]*/, /"/],
+];
+
+const QUOTES = QUOTED.map(([before, inside, after]) => new RegExp(`(${before.source})(${inside.source})(${after.source})`));
+
+/** A message of kubelet or runtime with each command that it quotes put through `say`. */
+export function quotedCommands(message: string, say: (command: string) => string): string {
+  if (!/command|hook|exec: "/.test(message)) return message.slice(0, MOST);
+  return QUOTES.reduce((text, pattern) => text.replace(pattern, (_, before: string, command: string, after: string) => `${before}${say(command)}${after}`), message.slice(0, MOST));
+}
+
+/** A message of the cluster as it enters: without what looks like a secret, in the commands that it quotes too. */
+export function safeMessage(message: string): string {
+  return withoutSecrets(quotedCommands(message, (command) => OF_COMMANDS.reduce((text, [pattern, by]) => text.replace(pattern, by), command)));
 }

@@ -5,6 +5,7 @@ import {CREATION, refusalOf} from '../checks/creation.ts';
 import {astray, UNEXPLAINED, unexplained} from '../checks/failing.ts';
 import {CHECKS} from '../checks/index.ts';
 import {clock} from '../checks/clock.ts';
+import {ownerOfPort} from '../checks/ports.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
 import {inWords, wordsOf} from '../mesh/words.ts';
 import {SEVERITIES, type Finding} from '../model/finding.ts';
@@ -28,11 +29,16 @@ export function diagnose(pods: Iterable<PodCase>, refused: RefusedCase[]): Diagn
   const findings = new Map<string, Finding>();
   const rows = new Map<string, ProbeRow>();
   const silent = new Set<object>();
+  const asking = new Map<string, string[]>();
   for (const pod of pods) {
     const well = isWell(pod);
     const causes = well && silent.has(pod.structure) ? [] : causesOf(pod);
     if (well && causes.length === 0) silent.add(pod.structure);
-    for (const cause of causes) joinFinding(findings, findingOf(pod, cause));
+    for (const cause of causes) {
+      const finding = findingOf(pod, cause);
+      joinFinding(findings, finding);
+      if (cause.found.asks) asking.set(finding.fingerprint, cause.found.asks);
+    }
     for (const probe of pod.probes) joinRow(rows, rowOf(pod, probe, causes));
   }
   for (const one of refused) {
@@ -40,6 +46,7 @@ export function diagnose(pods: Iterable<PodCase>, refused: RefusedCase[]): Diagn
     joinFinding(findings, finding);
     for (const row of refusedRows(one, finding)) joinRow(rows, row);
   }
+  nameNeighbours(findings, asking);
   return {rows: sortedRows([...rows.values()]), findings: sortedFindings([...findings.values()])};
 }
 
@@ -67,6 +74,21 @@ function causesOf(pod: PodCase): Cause[] {
   const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && isOpen(one));
   const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && (found.probe === type || found.probe === undefined)));
   return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
+}
+
+/**
+ * A command that asks a Service fails with what stands behind it. Services are not read; one that bears the name of a
+ * workload of this report which is not well itself is the first cause to look at.
+ */
+function nameNeighbours(findings: Map<string, Finding>, asking: Map<string, string[]>): void {
+  for (const [fingerprint, hosts] of asking) {
+    const finding = findings.get(fingerprint)!;
+    for (const host of hosts) {
+      const [name, namespace = finding.workload.namespace] = host.split('.');
+      const behind = [...findings.values()].find((one) => one.severity === 'error' && one.workload.name === name && one.workload.namespace === namespace && one.workload.name !== finding.workload.name);
+      if (behind) finding.couldBe = [`${workloadName(behind.workload)}, which it asks as ${host}, is not well itself: ${behind.code} ${behind.title}`, ...(finding.couldBe ?? [])];
+    }
+  }
 }
 
 /** A cause before has spoken of the same probe. */
@@ -137,7 +159,7 @@ function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
     declared: probe.declared.seen ? handlerText(probe.declared.value.probe.handler) : 'unknown',
     calls: callPort(probe.call),
     call: callText(probe.call),
-    reaches: say(reaches(probe)),
+    reaches: say(reaches(pod, probe)),
     verdict,
     why: say(why),
     ...(until === undefined ? {} : {until}),
@@ -153,10 +175,12 @@ function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
   };
 }
 
-function reaches({path, reach, container, target}: ProbeCase): string {
+/** The declared end is told with the container whose port it is, which need not be the one that is probed. */
+function reaches(pod: PodCase, {path: {end}, reach, container, target}: ProbeCase): string {
   if (reach === 'unknown') return 'unknown';
-  if (reach === 'declared' && path.end.at === 'target') return targetText({...(target ?? path.end.target), containers: [container]}).replace(/^.*exec in/, 'exec in');
-  return endText(path.end);
+  if (end.at !== 'target' || (reach !== 'declared' && reach !== 'altered')) return endText(end);
+  const to = reach === 'declared' ? (target ?? end.target) : end.target;
+  return targetText({...to, containers: [ownerOfPort(pod, container, to.port).container]});
 }
 
 function concerns(pod: PodCase, {probe, container, explains = []}: Found, row: ProbeCase): boolean {

@@ -46,7 +46,8 @@ export interface State {
   until?: number;
 }
 
-type Rule<Seen> = readonly [when: (seen: Seen) => boolean, state: SymptomState, why: string, source: Source];
+/** `until`, where a start ends otherwise than with its budget. */
+type Rule<Seen> = readonly [when: (seen: Seen) => boolean, state: SymptomState, why: string, source: Source, until?: (seen: Seen) => number];
 
 /** What the rules ask, worked out once. */
 interface Seen extends Witnesses {
@@ -119,7 +120,7 @@ const STARTUP: Rule<Seen>[] = [
 const NOT_READY: Rule<Seen>[] = [
   [({held}) => held, 'over', 'the startup probe holds it back', 'status'],
   [({earlier, muted}) => earlier && !muted, 'over', 'it is of the run before', 'events'],
-  [(seen) => seen.probe.successThreshold > 1 && !seen.muted && !seen.fresh && ageMs(seen) <= successRunSeconds(seen.probe) * 1000, 'starting', 'it succeeds again, and must do so successThreshold times', 'kubelet'],
+  [(seen) => seen.probe.successThreshold > 1 && !seen.muted && !seen.fresh && ageMs(seen) <= successRunSeconds(seen.probe) * 1000, 'starting', 'it succeeds again, and must do so successThreshold times', 'kubelet', ({at, probe}) => at.last + successRunSeconds(probe) * 1000],
   [({now, budgetEnd}) => now < budgetEnd, 'starting', 'within its start budget', 'kubelet'],
   [() => true, 'going-on', 'ready: false', 'status'],
 ];
@@ -230,6 +231,6 @@ export function answerState(asked: Asked): State {
 }
 
 function decided<Seen>(rules: readonly Rule<Seen>[], seen: Seen, until: number): State {
-  const [, state, why, source] = rules.find(([when]) => when(seen))!;
-  return {state, why, source, ...(state === 'starting' ? {until} : {})};
+  const [, state, why, source, own] = rules.find(([when]) => when(seen))!;
+  return {state, why, source, ...(state === 'starting' ? {until: own ? own(seen) : until} : {})};
 }

@@ -2,7 +2,7 @@ import {containerOf, readProbeEvent, type ProbeReading} from '../kubelet/message
 import type {ClusterEvent} from '../model/event.ts';
 import {probedContainers, type ContainerStatus} from '../model/pod.ts';
 import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
-import type {Symptom} from '../model/symptom.ts';
+import type {Symptom, SymptomState} from '../model/symptom.ts';
 import {reportedState, statusState, type State, type Witnesses} from './probe-state.ts';
 import {evidence, probed, type SymptomContext} from './symptoms.ts';
 
@@ -10,6 +10,11 @@ interface Failure {
   reading: ProbeReading;
   container: string;
   init: boolean;
+  /** Events with the same words, each with its own count and times. */
+  told: Times[];
+}
+
+interface Times {
   count: number;
   first: number;
   last: number;
@@ -30,27 +35,38 @@ export function probeFailures(context: SymptomContext, events: ClusterEvent[], m
       reading,
       container: where.container,
       init: where.init,
-      count: (known?.count ?? 0) + event.count,
-      first: Math.min(known?.first ?? Infinity, event.first),
-      last: Math.max(known?.last ?? 0, event.last),
+      told: [...(known?.told ?? []), {count: event.count, first: event.first, last: event.last}],
     });
   }
   return [...byText.values()].map((failure) => probeFailure(context, failure, muted));
 }
 
-function probeFailure(context: SymptomContext, {reading, container, init, count, first, last}: Failure, muted: boolean): Symptom {
+function probeFailure(context: SymptomContext, {reading, container, init, told: times}: Failure, muted: boolean): Symptom {
   const {outcome, failure, status, url, text, probe} = reading;
-  const base = {container, ...(init ? {init} : {}), probe, text, count, first, last, failure, evidence: {...evidence(context, 'event', text), times: {count, first, last}}};
-  if (outcome === 'warning') return {...base, kind: 'probe-warning', ...told(reportedState(witnessesOf(context, container, init, probe, muted), {outcome: 'failed', failure, count, first, last}))};
+  const witnesses = witnessesOf(context, container, init, probe, muted);
+  const all: Times = {count: times.reduce((sum, one) => sum + one.count, 0), first: Math.min(...times.map(({first}) => first)), last: Math.max(...times.map(({last}) => last))};
+  // Each event for itself, too: one of long ago must not make those of now look rare.
+  const states = [all, ...(times.length > 1 ? times : [])].map((one) => reportedState(witnesses, {outcome: outcome === 'errored' ? 'errored' : 'failed', failure, ...one}));
   return {
-    ...base,
-    kind: 'probe',
-    ...told(reportedState(witnessesOf(context, container, init, probe, muted), {outcome, failure, count, first, last})),
+    kind: outcome === 'warning' ? 'probe-warning' : 'probe',
+    ...told(worst(states)),
+    container,
+    ...(init ? {init} : {}),
+    probe,
     failure: outcome === 'errored' && failure === 'unclassified' ? 'errored' : failure,
     ...(outcome === 'errored' ? {errored: true as const} : {}),
     ...(status === undefined ? {} : {status}),
     ...(url === undefined ? {} : {url}),
+    text,
+    ...all,
+    evidence: {...evidence(context, 'event', text), times: all},
   };
+}
+
+const WORST: SymptomState[] = ['going-on', 'unheard', 'maybe', 'starting', 'over'];
+
+function worst(states: State[]): State {
+  return [...states].sort((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state))[0]!;
 }
 
 function told({state, why, until}: State): Pick<Symptom, 'state' | 'why' | 'until'> {

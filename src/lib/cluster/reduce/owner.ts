@@ -1,4 +1,5 @@
 import type {Owner, OwnerKind} from '../../model/owner.ts';
+import {safeMessage} from '../secrets.ts';
 import {ownerOf} from './pod.ts';
 import {defined, list, number, object, text, time, type Raw} from './read.ts';
 import {templateOf} from './template.ts';
@@ -23,7 +24,7 @@ export function ownerObject(kind: OwnerKind, raw: Raw): Owner {
     podManagementPolicy: kind === 'StatefulSet' ? text(object(raw.spec).podManagementPolicy) || undefined : undefined,
     updateStrategy: kind === 'StatefulSet' ? text(object(object(raw.spec).updateStrategy).type) || undefined : undefined,
     revision: text(object(metadata.annotations)['deployment.kubernetes.io/revision']) || undefined,
-    refused: text(list(status.conditions).find(({type, status: holds}) => type === 'ReplicaFailure' && holds === 'True')?.message) || undefined,
+    refused: safeMessage(text(list(status.conditions).find(({type, status: holds}) => type === 'ReplicaFailure' && holds === 'True')?.message)) || undefined,
   });
 }
 

@@ -1,4 +1,5 @@
 import type {ContainerState, ContainerStatus, OwnerRef, Pod, PodSpec, Template} from '../../model/pod.ts';
+import {safeMessage} from '../secrets.ts';
 import {defined, list, number, object, text, time, type Raw} from './read.ts';
 import {meshLabels, specOf, templateOf} from './template.ts';
 
@@ -38,7 +39,7 @@ export function podOf(raw: Raw, intern: Intern<PodSpec>): Pod {
     node: text(spec.nodeName) || undefined,
     phase: text(status.phase),
     reason: text(status.reason),
-    message: text(status.message),
+    message: safeMessage(text(status.message)),
     podIP: text(status.podIP) || undefined,
     startedAt: time(status.startTime),
     conditions: list(status.conditions).filter(({status: holds, type}) => holds !== 'True' || type === 'Ready').map((condition) =>
@@ -46,7 +47,7 @@ export function podOf(raw: Raw, intern: Intern<PodSpec>): Pod {
         type: text(condition.type),
         status: text(condition.status),
         reason: text(condition.reason),
-        message: text(condition.message),
+        message: safeMessage(text(condition.message)),
         since: time(condition.lastTransitionTime),
       }),
     ),
@@ -86,7 +87,7 @@ function stateOf(raw: Raw): ContainerState {
   if (raw.running) return defined({kind: 'running', startedAt: time(object(raw.running).startedAt)});
   if (raw.waiting) {
     const waiting = object(raw.waiting);
-    return {kind: 'waiting', reason: text(waiting.reason), message: text(waiting.message)};
+    return {kind: 'waiting', reason: text(waiting.reason), message: safeMessage(text(waiting.message))};
   }
   if (raw.terminated) {
     const ended = object(raw.terminated);

@@ -52,9 +52,21 @@ function portOf(value: unknown): PortRef {
   return number(value) ?? text(value);
 }
 
-/** The hosts that a command's words name: of URLs, and of `-addr=host:port` flags. */
+/** Words of a command that are searched; a longer one is a script. */
+const MOST = 4096;
+
+/** Clients that take their server by `-h`. */
+const TAKES_HOST = /\b(redis-cli|valkey-cli|keydb-cli|pg_isready|psql|mysql|mysqladmin|mariadb|mariadb-admin)\b/;
+
+/** The hosts that a command's words name: of URLs, of `-addr=host:port` and `--host` flags, and as the well-known clients take them. */
 export function hostsIn(words: string[]): string[] {
-  const all = words.join(' ');
-  const named = [...all.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@'"]*@)?(\[[^\]]+\]|[^\s/:'"?#]+)/gi), ...all.matchAll(/-addr[= ](\[[^\]]+\]|[^\s:'"]+):\d/g)];
+  const all = words.join(' ').slice(0, MOST);
+  const named = [
+    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/@'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:'"?#]+)/gi),
+    ...all.matchAll(/-addr[= ](\[[^\]]{1,60}\]|[^\s:'"]+):\d/g),
+    ...all.matchAll(/\s--host(?:name)?[= ]([^\s'":]+)/g),
+    ...(TAKES_HOST.test(all) ? all.matchAll(/\s-h ?([a-z0-9][^\s'":]*)/gi) : []),
+    ...all.matchAll(/\bnc(?: -\S+)* ([a-z0-9][\w.-]*) \d+/gi),
+  ];
   return [...new Set(named.map((match) => match[1]!))];
 }

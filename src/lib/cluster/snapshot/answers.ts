@@ -1,5 +1,6 @@
 import type {Answer, Ask} from '../../model/answer.ts';
 import type {LogOptions, PodName} from '../cluster.ts';
+import {withoutSecrets} from '../secrets.ts';
 
 /**
  * A question to a port as a snapshot names it. Of the headers only the mesh's own are in it: the others' values are
@@ -24,7 +25,7 @@ const KEPT_BODY = 200;
 export function redactAnswer(ask: Ask, answer: Answer): Answer {
   if (answer.kind === 'open' || answer.kind === 'not-http') return {...answer, said: firstLine(answer.said)};
   if (answer.kind !== 'response') return answer;
-  const headers = answer.headers.filter(({name}) => KEPT_HEADERS.test(name));
+  const headers = answer.headers.filter(({name}) => KEPT_HEADERS.test(name)).map(({name, value}) => ({name, value: withoutSecrets(value)}));
   return {...answer, headers, body: bodyOf(ask, answer.body)};
 }
 
@@ -34,7 +35,7 @@ function bodyOf({port, send}: Ask, body: string): string {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.slice(0, KEPT_BODY);
+  return withoutSecrets(text.split('\n', 1)[0]!.slice(0, KEPT_BODY));
 }
 
 type Entry = Record<string, unknown>;

@@ -6,7 +6,7 @@ import type {Answer as PodAnswer, Exchange} from '../../model/answer.ts';
 import {ClusterError, type Cluster, type ClusterErrorReason, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
 import {askQuestion, logQuestion, redactAnswer} from './answers.ts';
 import {withoutSecrets} from '../secrets.ts';
-import {redact} from './redact.ts';
+import {redact, tokens} from './redact.ts';
 
 /** One question and its answer, as `answers.json` keeps it. */
 export interface Answer {
@@ -43,14 +43,15 @@ export interface Recorder {
   cluster: Cluster;
   /** From here on a log that was read is not read again: another command hears of it what it will hear of the snapshot. */
   rewind(): void;
-  /** Writes everything that was asked through `cluster` to a folder, or to one file that ends in `.tgz`. */
-  write(to: string): Promise<void>;
+  /** Writes everything that was asked through `cluster` to a folder, or to one file that ends in `.tgz`; of lists only what is about objects of these uids, where they are given. */
+  write(to: string, about?: Set<string>): Promise<void>;
 }
 
 /** Stands before a cluster and keeps a redacted copy of each answer, refusals too. */
 export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   const answers: Answer[] = [];
   const at = cluster.now();
+  const token = tokens();
   let serverVersion: string | undefined;
   let turns: Map<string, Answer[]> | undefined;
   const keepAll = async (asked: Answer[], ask: () => Promise<void>) => {
@@ -79,7 +80,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
       const items: RawObject[] = [];
       await keep({question, items}, () =>
         cluster.list(resource, options, (item) => {
-          items.push(redact(resource, item));
+          items.push(redact(resource, item, token));
           each(item);
         }),
       );
@@ -90,7 +91,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
         answer.object = await cluster.get(resource, namespace, name);
       });
       const object = answer.object!;
-      answer.object = redact(resource, object);
+      answer.object = redact(resource, object, token);
       return object;
     },
     async exchange(pod, asks) {
@@ -125,7 +126,22 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
     turns = new Map();
     for (const answer of answers) if (answer.question.startsWith('logs ')) turns.set(answer.question, [...(turns.get(answer.question) ?? []), answer]);
   };
-  return {cluster: recorded, rewind, write: (to) => write(to, head(), answers)};
+  return {cluster: recorded, rewind, write: (to, about) => write(to, head(), about ? answers.map((answer) => narrowed(answer, about)) : answers)};
+}
+
+/** A list with the objects that are wanted, and those that are about them or theirs; lists of what has no uid of its own kind stay. */
+function narrowed(answer: Answer, about: Set<string>): Answer {
+  if (!answer.items || !NARROWED.some((resource) => answer.question.startsWith(`list ${resource} `))) return answer;
+  return {...answer, items: answer.items.filter((item) => uidsOf(item).some((uid) => about.has(uid)))};
+}
+
+const NARROWED: Resource[] = ['pods', 'events', 'replicasets', 'statefulsets', 'daemonsets', 'controllerrevisions', 'jobs', 'deployments'];
+
+/** Of the object itself, and of what it is about; an owner's revisions are about it. */
+function uidsOf(item: RawObject): string[] {
+  const {uid, ownerReferences} = (item['metadata'] ?? {}) as {uid?: string; ownerReferences?: {uid?: string}[]};
+  const involved = (item['involvedObject'] ?? {}) as {uid?: string};
+  return [uid, involved.uid, ...('data' in item ? (ownerReferences ?? []).map((owner) => owner.uid) : [])].filter((one) => one !== undefined);
 }
 
 function heardAgain({lines = [], error}: Answer): string[] {

@@ -1,24 +1,34 @@
-import {createHash} from 'node:crypto';
+import {createHash, randomBytes} from 'node:crypto';
 import {parse} from 'yaml';
 import {probeResources} from './answers.ts';
+import {redactMessage} from './messages.ts';
 import {hostsIn} from '../reduce/probe.ts';
 import {isMeshLabel, keepsWords} from '../reduce/template.ts';
 
 type Json = unknown;
 /** What is kept of a value: all of it, nothing, or what the rule makes of it. */
-type Rule = true | ((value: Json, parent: Record<string, Json>) => Json) | {[key: string]: Rule};
+type Rule = true | ((value: Json, parent: Record<string, Json>, token: Token) => Json) | {[key: string]: Rule};
 
-const each = (rule: Rule): Rule => (value) => (Array.isArray(value) ? value.map((one) => apply(rule, one)) : undefined);
+const each = (rule: Rule): Rule => (value, _, token) => (Array.isArray(value) ? value.map((one) => apply(rule, one, token)) : undefined);
 const keys = (keep: (key: string) => boolean): Rule => (value) =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).filter(([key]) => keep(key))) : undefined;
 
-/** The same word has the same token in each snapshot, and nobody can read it back from a dictionary of one. */
-function token(word: string): string {
-  return `redacted-${createHash('sha256').update(word).digest('hex').slice(0, 8)}`;
+/** What stands for a word that is not written: the same for the same word within one snapshot. */
+export type Token = (word: string) => string;
+
+/** The tokens of one snapshot. A salt of its own, which is not kept, makes short words as hard to find out as long ones. */
+export function tokens(salt = randomBytes(16)): Token {
+  return (word) => `redacted-${createHash('sha256').update(salt).update(word).digest('hex').slice(0, 8)}`;
 }
 
 /** Of a command only the hosts that it names are read. */
-const command: Rule = (value) => (Array.isArray(value) ? value.map((word) => [...hostsIn([String(word)]).map((host) => `x://${host}`), token(String(word))].join(' ')) : undefined);
+const command: Rule = (value, _, token) => {
+  if (!Array.isArray(value)) return undefined;
+  const words = value.map(String);
+  const hosts = hostsIn(words).map((host) => `x://${host} `);
+  return words.map((word, index) => `${index === 0 ? hosts.join('') : ''}${token(word)}`);
+};
+const message: Rule = (value, _, token) => (typeof value === 'string' ? redactMessage(value, token) : undefined);
 const words: Rule = (value, parent) => (keepsWords(String(parent['name'])) ? value : undefined);
 const names: Rule = (value, parent) => (keepsWords(String(parent['name'])) && Array.isArray(value) ? value.map(({name}) => ({name})) : undefined);
 
@@ -31,7 +41,7 @@ const HANDLER = {
 } satisfies Record<string, Rule>;
 
 /** Headers may carry credentials; the mesh's own are read. */
-function headerValue(value: Json, parent: Record<string, Json>): Json {
+function headerValue(value: Json, parent: Record<string, Json>, token: Token): Json {
   return /^original-(tcp|http)-(port|path)$/i.test(String(parent['name'])) ? value : token(String(value));
 }
 
@@ -79,7 +89,7 @@ const METADATA: Rule = {
 const TEMPLATE: Rule = {metadata: {labels: keys(isMeshLabel), annotations: keys(isMeshLabel)}, spec: POD_SPEC};
 const STATE: Rule = {
   running: {startedAt: true},
-  waiting: {reason: true, message: true},
+  waiting: {reason: true, message},
   terminated: {reason: true, exitCode: true, signal: true, startedAt: true, finishedAt: true},
 };
 const STATUSES: Rule = each({name: true, ready: true, started: true, restartCount: true, state: STATE, lastState: STATE});
@@ -96,7 +106,7 @@ const CONTROLLER: Rule = {
     succeeded: true,
     failed: true,
     completionTime: true,
-    conditions: each({type: true, status: true, reason: true, message: true}),
+    conditions: each({type: true, status: true, reason: true, message}),
   },
 };
 const RULES: Record<string, Rule> = {
@@ -107,10 +117,10 @@ const RULES: Record<string, Rule> = {
     status: {
       phase: true,
       reason: true,
-      message: true,
+      message,
       podIP: true,
       startTime: true,
-      conditions: each({type: true, status: true, reason: true, message: true, lastTransitionTime: true}),
+      conditions: each({type: true, status: true, reason: true, message, lastTransitionTime: true}),
       containerStatuses: STATUSES,
       initContainerStatuses: STATUSES,
     },
@@ -120,7 +130,7 @@ const RULES: Record<string, Rule> = {
     involvedObject: {kind: true, namespace: true, name: true, uid: true, fieldPath: true},
     reason: true,
     type: true,
-    message: true,
+    message,
     count: true,
     firstTimestamp: true,
     lastTimestamp: true,
@@ -141,32 +151,32 @@ function probesOfBootstrap(data: string): string {
 }
 
 /** What was applied is a manifest in a string: its template is redacted like any other. */
-function annotations(value: Json): Json {
+function annotations(value: Json, _: unknown, token: Token): Json {
   if (typeof value !== 'object' || value === null) return undefined;
   const key = 'kubectl.kubernetes.io/last-applied-configuration';
   const applied = (value as Record<string, Json>)[key];
   const mesh = Object.fromEntries(Object.entries(value).filter(([name]) => isMeshLabel(name) || KEPT_ANNOTATIONS.includes(name)));
   if (typeof applied !== 'string') return mesh;
   try {
-    return {...mesh, [key]: JSON.stringify(apply(TEMPLATE, JSON.parse(applied)))};
+    return {...mesh, [key]: JSON.stringify(apply(TEMPLATE, JSON.parse(applied), token))};
   } catch {
     return mesh; // No JSON: nothing of it is read, so nothing is kept.
   }
 }
 
 /** A copy with the fields that the model reads, and no others: a field that nobody reads is never written. */
-export function redact(resource: string, object: Record<string, unknown>): Record<string, unknown> {
-  return apply(RULES[resource] ?? CONTROLLER, object) as Record<string, unknown>;
+export function redact(resource: string, object: Record<string, unknown>, token: Token): Record<string, unknown> {
+  return apply(RULES[resource] ?? CONTROLLER, object, token) as Record<string, unknown>;
 }
 
-function apply(rule: Rule, value: Json, parent: Record<string, Json> = {}): Json {
+function apply(rule: Rule, value: Json, token: Token, parent: Record<string, Json> = {}): Json {
   if (rule === true) return value;
-  if (typeof rule === 'function') return rule(value, parent);
+  if (typeof rule === 'function') return rule(value, parent, token);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const kept: Record<string, Json> = {};
   for (const [key, one] of Object.entries(rule)) {
     const from = (value as Record<string, Json>)[key];
-    const to = from === undefined || from === null ? undefined : apply(one, from, value as Record<string, Json>);
+    const to = from === undefined || from === null ? undefined : apply(one, from, token, value as Record<string, Json>);
     if (to !== undefined) kept[key] = to;
   }
   return kept;
