@@ -47,12 +47,12 @@ function check({decides, ...row}: Row): Check {
 }
 
 function found(pod: PodCase, probe: ProbeCase, reading: Reading | undefined, decision: Decision): Omit<Found, 'container' | 'probe'> {
-  const {why, because, couldBe, fix, blame} = decision;
+  const {why, key, because, couldBe, fix, blame} = decision;
   const starting = probe.symptoms.find(({kind, state}) => kind === 'answer' && state === 'starting');
   const failing = probe.symptoms.some(({state}) => state === 'going-on') || reading?.through === undefined;
   const lasts = starting !== undefined && lastsBeyondStart(pod, probe, decision);
   return {
-    ...(reading?.through?.answer.kind === 'response' ? {key: String(reading.through.answer.status)} : {}),
+    ...(key === undefined ? {} : {key}),
     why: starting ? soFar(reading, why) : why,
     because,
     ...(couldBe ? {couldBe} : {}),

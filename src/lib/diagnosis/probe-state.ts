@@ -141,6 +141,7 @@ const READY: Rule<Seen>[] = [
 const LIVENESS: Rule<Seen>[] = [
   [({earlier, held, status, now, startedAt}) => (earlier || held) && status.restartCount > 0 && now - startedAt < QUIET_MS, 'maybe', 'it is of a run before, and this one is young', 'status'],
   [({earlier, held}) => earlier || held, 'over', 'it is of a run before', 'status'],
+  [(seen) => atStart(seen) && seen.at.failure === 'refused' && seen.readySince !== undefined && seen.at.last <= seen.readySince, 'over', 'nobody listened at the start, and the pod became Ready after it', 'status'],
   [(seen) => atStart(seen) && seen.fresh && !NEVER.includes(seen.at.failure), 'starting', 'seconds after the start', 'kubelet'],
   [(seen) => atStart(seen) && !NEVER.includes(seen.at.failure) && (!seen.muted || survived(seen)), 'over', 'it was seconds after the start, and not again', 'events'],
   [(seen) => NEVER.includes(seen.at.failure) && (seen.fresh || seen.muted || comesBack(seen)), 'going-on', 'it can never be carried out', 'events'],

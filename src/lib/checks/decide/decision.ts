@@ -26,6 +26,8 @@ export type LiveCause =
 export interface Decision {
   cause: LiveCause;
   why: string;
+  /** Tells findings of one cause apart, however it was found; where that is needed. */
+  key?: string;
   because: string;
   couldBe?: string[];
   fix?: string;

@@ -55,7 +55,7 @@ export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefine
   const bad = lines.slice(lines.findLastIndex((line) => !failed(line, probe)) + 1);
   if (bad.length < ENOUGH) return undefined;
   const because = `Envoy logged of the kubelet's last requests: ${counted(bad)}`;
-  if (bad.every(byApp)) return {cause: 'app-status', why: `the app answered ${bad.at(-1)!.code}`, because: `${because}, answered by the app itself`};
+  if (bad.every(byApp)) return {cause: 'app-status', key: String(bad.at(-1)!.code), why: `the app answered ${bad.at(-1)!.code}`, because: `${because}, answered by the app itself`};
   if (bad.every(({flags}) => flags.includes('UF'))) {
     const port = probe.target?.port ?? 0;
     return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};

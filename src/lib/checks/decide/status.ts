@@ -15,6 +15,7 @@ export function ofStatus(pod: PodCase, probe: ProbeCase, reading: Answered): Dec
   const same = past.answer.status === status;
   return {
     cause: 'app-status',
+    key: String(status),
     why: `the app answers ${status}`,
     because: same ? `the app itself answers ${status}${alike(reading)}` : `the app itself answers ${status} through the mesh, and ${past.answer.status} directly`,
     ...(MORE[status]?.(probe) ?? {}),
