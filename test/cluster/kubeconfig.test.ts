@@ -54,6 +54,7 @@ describe('a kubeconfig is read as kubectl reads it', () => {
     ['the namespace is that of the context', {files: {a: config({context: {namespace: 'shop'}})}, list: ['a']}, ({namespace}) => [namespace, 'shop']],
     ['a context without namespace means default', {files: {a: config({context: {namespace: ''}})}, list: ['a']}, ({namespace}) => [namespace, 'default']],
     ['a context without user is nobody', {files: {a: OTHER}, list: ['a']}, ({user}) => [user, {}]],
+    ['an empty name is a name, where a context bears it', {files: {a: JSON.stringify({'current-context': '', clusters: [{name: '', cluster: {server: 'https://nameless'}}], contexts: [{name: '', context: {cluster: ''}}]})}, list: ['a']}, ({contextName, cluster}) => [`${contextName}${String(cluster['server'])}`, 'https://nameless']],
     ['YAML is read, and quoted keys', {files: {a: "current-context: c\nclusters:\n- name: k\n  cluster: {server: 'https://yaml'}\ncontexts:\n- context:\n    cluster: k\n  name: c\n"}, list: ['a']}, ({cluster}) => [cluster['server'], 'https://yaml']],
     [
       'paths are relative to the file that names them',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {proxyOf} from '../../src/lib/cluster/live/proxy.ts';
+import {proxyOf, proxyUrl} from '../../src/lib/cluster/live/proxy.ts';
 import {list, serve} from '../support/api-server.ts';
 import {base64, failure, names, pod, using, type Parts} from '../support/connection.ts';
 import {proxy, type Proxy} from '../support/proxy.ts';
@@ -32,6 +32,11 @@ async function through({parts = () => ({}), env = () => ({}), plain = false, cod
 }
 
 const withPassword = ({url}: Proxy) => url.replace('//', '//ann:p%40w@');
+
+describe('a SOCKS proxy', () => {
+  // Go lets it look names up, whichever of the two is written.
+  for (const [written, want] of [['socks5://p:1080', 'socks5h://p:1080'], ['socks5h://p:1080', 'socks5h://p:1080'], ['socks5://u:pw@p:1', 'socks5h://u:pw@p:1']] as const) it(`${written} looks names up itself`, () => assert.equal(proxyUrl(written).href, want));
+});
 
 describe('a cluster behind a proxy', () => {
   const ONE = {tunnels: ['api.test:6443'], connections: 1};

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import {safeMessage, withoutSecrets} from '../../src/lib/cluster/secrets.ts';
+import {redactMessage} from '../../src/lib/cluster/snapshot/messages.ts';
+import {redact, tokens} from '../../src/lib/cluster/snapshot/redact.ts';
+
+const SECRET = 'S3cr3tPw';
+const token = tokens();
+const kept = (message: string) => redactMessage(message, token);
+
+describe('a message on its way to the screen', () => {
+  const rows: [message: string, want: string][] = [
+    [`Readiness probe failed: command timed out: "mysqladmin ping -uroot -p${SECRET}" timed out after 1s`, 'Readiness probe failed: command timed out: "mysqladmin ping -uroot -p***" timed out after 1s'],
+    [`Liveness probe failed: command "redis-cli -a ${SECRET} ping" timed out`, 'Liveness probe failed: command "redis-cli -a *** ping" timed out'],
+    [`Readiness probe failed: AUTH failed for redis://app:${SECRET}@cache:6379`, 'Readiness probe failed: AUTH failed for redis://app:***@cache:6379'],
+    [`command '/bin/sh -c login --token ${SECRET}' exited with 1: denied`, "command '/bin/sh -c login --token ***' exited with 1: denied"],
+    [`Error: exec: "login --password=${SECRET}": executable file not found in $PATH`, 'Error: exec: "login --password=***": executable file not found in $PATH'],
+    [`Readiness probe failed: curl -u ada:${SECRET} says 401`, 'Readiness probe failed: curl -u ada:*** says 401'],
+    // What only looks like one
+    ['Readiness probe failed: command timed out: "nc -z localhost 8080" timed out after 1s', 'Readiness probe failed: command timed out: "nc -z localhost 8080" timed out after 1s'],
+    ['Readiness probe failed: HTTP probe failed with statuscode: 503', 'Readiness probe failed: HTTP probe failed with statuscode: 503'],
+    ['Get "http://10.0.0.7:15902/osm-readiness-probe": EOF', 'Get "http://10.0.0.7:15902/osm-readiness-probe": EOF'],
+  ];
+  for (const [message, want] of rows) {
+    it(want, () => {
+      assert.equal(safeMessage(message), want);
+      assert.equal(safeMessage(safeMessage(message)), want, 'twice is as good as once');
+    });
+  }
+});
+
+describe('a message in a snapshot', () => {
+  const words = ['the command\'s own words', `dial tcp db:5432: password ${SECRET} rejected`, `Get "http://x/?a=${SECRET}" failed`, `timeout: failed to connect service "${SECRET}" within 1s`, `HTTP probe failed with statuscode: 503 ${SECRET}`, `psql: ${SECRET}`];
+  for (const text of words) {
+    it(`holds a token for what a command printed: ${text.replace(SECRET, '…')}`, () => assert.match(kept(`Readiness probe failed: ${text}`), /^Readiness probe failed: redacted-[0-9a-f]{8}$/));
+  }
+  const own = [
+    'Readiness probe failed: HTTP probe failed with statuscode: 503',
+    'Liveness probe failed: Get "http://10.0.0.7:15901/osm-liveness-probe": dial tcp 10.0.0.7:15901: connect: connection refused',
+    'Readiness probe failed: Get "https://10.0.0.7:15902/ok": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+    'Readiness probe failed: timeout: failed to connect service "10.0.0.7:50051" within 1s: context deadline exceeded',
+    'Readiness probe errored: unexpected EOF',
+    'Startup probe errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax',
+    'Readiness probe failed: dial tcp 10.0.0.7:9000: connect: connection refused',
+    'Back-off restarting failed container app in pod cart-1_shop(uid)',
+    'Error: secret "db" not found',
+  ];
+  for (const message of own) it(`keeps the kubelet's own: ${message}`, () => assert.equal(kept(message), message));
+  it('keeps the frame of a quoted command, and a token for it', () => assert.match(kept(`Readiness probe failed: command timed out: "mysqladmin ping -p${SECRET}" timed out after 1s`), /^Readiness probe failed: command timed out: "redacted-[0-9a-f]{8}" timed out after 1s$/));
+  it('keeps that a shell did not find a program, and not which', () => assert.match(kept('Readiness probe failed: /bin/sh: 1: secrettool: not found'), /^Readiness probe failed: sh: redacted-[0-9a-f]{8}: not found$/));
+  it('keeps a redirect without the values of its query', () => assert.equal(kept(`Readiness probe failed: Get "http://10.0.0.7:8080/login?next=${SECRET}": EOF`), 'Readiness probe failed: Get "http://10.0.0.7:8080/login?…": EOF'));
+  it('holds a token for what a hook ran and printed', () => assert.doesNotMatch(kept(`Exec lifecycle hook ([/bin/sh -c login ${SECRET}]) for Container "app" in Pod "x" failed - error: command '/bin/sh -c login ${SECRET}' exited with 1: no ${SECRET}, message: "no ${SECRET}"`), new RegExp(SECRET)));
+
+  const event = (message: string) => redact('events', {message, reason: 'Unhealthy', type: 'Warning'}, token);
+  const waits = (message: string) => redact('pods', {status: {containerStatuses: [{name: 'app', state: {waiting: {reason: 'PostStartHookError', message}}}], conditions: [{type: 'Ready', status: 'False', message}]}}, token);
+  it('holds for events, waiting containers and conditions', () => {
+    for (const object of [event(`Readiness probe failed: ${SECRET}`), waits(`command '/bin/sh -c ${SECRET}' exited with 1: ${SECRET}`)]) assert.doesNotMatch(JSON.stringify(object), new RegExp(SECRET));
+  });
+  it('has tokens that no dictionary of another snapshot tells', () => {
+    assert.equal(token('a'), token('a'));
+    assert.notEqual(token('a'), tokens()('a'));
+  });
+});
+
+describe('masking takes no longer than its text', () => {
+  // Where time grew with the square of it, one line of an app denied the tool to its operator.
+  for (const [name, line] of [['dashes', 'a-'], ['letters', 'x'], ['slashes', 'http://a'], ['equals', 'password='], ['quotes', '"'], ['blanks', ' ']] as const) {
+    it(`a megabyte of ${name}`, () => {
+      const started = performance.now();
+      withoutSecrets(line.repeat(1_000_000 / line.length));
+      safeMessage(`command timed out: "${line.repeat(1_000_000 / line.length)}`);
+      assert.ok(performance.now() - started < 250, `${performance.now() - started} ms`);
+    });
+  }
+});
