@@ -1,10 +1,11 @@
 import type {Blame} from '../model/finding.ts';
-import type {Evidence, Symptom} from '../model/symptom.ts';
+import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inTemplate, type Check, type Found} from './check.ts';
 import {clock} from './clock.ts';
 import {decide, decideByLog, type Decision, type LiveCause} from './decide/index.ts';
 import {effectOf} from './effects.ts';
+import {ownerOfPort} from './ports.ts';
 import {answerText, isDone, readingOf, whoText, type Reading} from './reading.ts';
 import {probeText} from './words.ts';
 
@@ -41,9 +42,17 @@ function check({decides, ...row}: Row): Check {
         if (isDone(probe)) return undefined;
         const reading = readingOf(pod, probe);
         const decision = reading?.through ? decide(pod, probe, reading) : decideByLog(pod, probe);
+        // A port that is closed because its container crashes is that container's matter.
+        if (decision?.cause === 'port-closed' && ownerCrashes(pod, probe)) return undefined;
         return decision?.cause === decides ? found(pod, probe, reading, decision) : undefined;
       }),
   };
+}
+
+/** The port is another container's, which crashes. */
+function ownerCrashes(pod: PodCase, {container, target}: ProbeCase): boolean {
+  const owner = target && ownerOfPort(pod, container, target.port).container;
+  return owner !== container && pod.symptoms.some((one) => one.kind === 'crashed' && one.container === owner && isOpen(one));
 }
 
 function found(pod: PodCase, probe: ProbeCase, reading: Reading | undefined, decision: Decision): Omit<Found, 'container' | 'probe'> {

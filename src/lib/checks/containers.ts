@@ -214,6 +214,8 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
       const state = statusOf(pod, name)?.state;
       // A container that runs again explains what is over, not what goes on.
       const runs = state?.kind === 'running' && pod.now - (state.startedAt ?? 0) > (mesh ? WARM_UP_MS : 0);
+      // In a loop of crashes a moment of running is none of rest: whoever asks it fails for it.
+      const loops = symptom.state === 'going-on' && symptom.count > 2;
       const felt = mesh ? unreachable(pod, name) : [...pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook')), ...askedOf(pod, name)];
       // Of one that ended several times only the last end is known.
       const kills = mesh ? killedApps(pod, name, runs && symptom.count === 1 ? (symptom.last ?? 0) : 0) : [];
@@ -227,7 +229,7 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
           : {because: self, see: logs(pod, name)}),
         effect: endedText(statusOf(pod, name)!),
         evidence: [symptom.evidence, ...lastWords(pod, name)],
-        explains: [symptom, ...felt.filter((one) => !runs || one.state !== 'going-on'), ...kills],
+        explains: [symptom, ...felt.filter((one) => !runs || one.state !== 'going-on' || (loops && one.container !== name)), ...kills],
         ...(symptom.state === 'maybe' ? {severity: 'warning' as const} : {}),
       };
     });

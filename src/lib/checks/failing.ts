@@ -113,6 +113,7 @@ const redirectLeft: Check = {
   cause: 'A redirect to another host, or a 3xx without one, counts as success whatever stands behind it.',
   fix: 'probe the final path',
   cases: ['E4'],
+  namesFailure: true,
   find: (pod) =>
     pod.probes.flatMap((probe): Found[] => {
       const warnings = probe.symptoms.filter(({kind}) => kind === 'probe-warning');

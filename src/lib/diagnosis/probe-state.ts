@@ -87,6 +87,12 @@ function inARow({at, probe, muted}: Seen): boolean {
   return muted || at.last - at.first <= 2 * at.count * probe.periodSeconds * 1000;
 }
 
+/** It failed about each time until it was heard of last, and that is no longer ago than the next word may take. */
+function isSteady(seen: Seen): boolean {
+  const {at, probe} = seen;
+  return at.count >= 3 && ageMs(seen) <= (SPAM_WINDOW_SECONDS + probe.periodSeconds) * 1000 && at.count * probe.periodSeconds * 1000 >= 0.5 * (at.last - at.first);
+}
+
 /** It failed often and not long ago, measured by its own pace: silence shorter than three of its gaps proves nothing. */
 function comesBack(seen: Seen): boolean {
   const {at} = seen;
@@ -148,6 +154,7 @@ const LIVENESS: Rule<Seen>[] = [
   [cleanSince, 'over', "the kubelet's last requests were all answered well", 'log'],
   [(seen) => seen.fresh && seen.at.outcome === 'failed' && seen.at.count > 1 && inARow(seen), 'going-on', 'it failed just now, and before that', 'events'],
   [(seen) => (seen.fresh || seen.muted) && seen.at.outcome === 'errored' && errsEachTime(seen), 'going-on', 'it errs each time', 'events'],
+  [(seen) => seen.muted && seen.at.outcome === 'failed' && !survived(seen) && isSteady(seen), 'going-on', 'it failed each time as late as it could be heard of', 'events'],
   [({fresh}) => fresh, 'maybe', 'it failed just now', 'events'],
   [(seen) => seen.muted && survived(seen) && ageMs(seen) <= (SPAM_WINDOW_SECONDS + seen.probe.periodSeconds) * 1000, 'maybe', 'the pod has used up its events, and the container lives on', 'events'],
   [(seen) => seen.muted && survived(seen), 'over', 'failing all the time it would have been restarted', 'kubelet'],
@@ -208,26 +215,27 @@ interface Heard extends Asked {
 
 const ANSWER: Rule<Heard>[] = [
   [({reported}) => reported.includes('going-on'), 'going-on', 'the kubelet sees it fail, too', 'events'],
-  [({failing}) => failing, 'going-on', "the kubelet's own last requests failed, too", 'log'],
   [({reported, status}) => reported.some((state) => state === 'maybe' || state === 'unheard') && !status.ready, 'going-on', 'the kubelet saw it fail lately, and the container is not ready', 'status'],
   [({reported}) => reported.some((state) => state === 'maybe' || state === 'unheard'), 'maybe', 'the kubelet saw it fail lately', 'events'],
   [({type, status}) => type !== 'startup' && status.started === false, 'starting', 'the startup probe holds it back', 'status'],
   [({now, budgetEnd, type, status}) => now < budgetEnd && !(type === 'readiness' && status.ready), 'starting', 'within its start budget', 'kubelet'],
+  [({failing}) => failing, 'going-on', "the kubelet's own last requests failed, too", 'log'],
   [({type, status}) => type === 'readiness' && !status.ready, 'going-on', 'the container is not ready', 'status'],
   [({type}) => type === 'startup', 'going-on', 'started: false', 'status'],
   // A container that is well by all that the kubelet says, and an answer of one moment.
   [() => true, 'maybe', 'the kubelet has said nothing of it', 'answer'],
 ];
 
-/** As many failures in a row at the end of the log say what goes on. */
+/** As many failures in a row at the end of the log say what goes on, at least: one of them may be a moment's. */
 const IN_A_ROW = 2;
 
 /** How a probe stands that was sent as the kubelet sends it, and failed. One answer alone never makes it fail where the kubelet is content. */
 export function answerState(asked: Asked): State {
   const startedAt = asked.status.state.kind === 'running' ? (asked.status.state.startedAt ?? 0) : 0;
   const budgetEnd = startedAt + startBudgetSeconds(asked.probe) * 1000 + (asked.type !== 'startup' && asked.probes.startup ? startBudgetSeconds(asked.probes.startup) * 1000 : 0);
-  const last = asked.requests?.slice(-IN_A_ROW) ?? [];
-  const failing = last.length === IN_A_ROW && last.every((line) => failed(line, {actual: asked.probe})) && asked.now - last.at(-1)!.at <= 3 * nextAnswerSeconds(asked.probe) * 1000;
+  const inARow = Math.max(IN_A_ROW, asked.probe.failureThreshold);
+  const last = asked.requests?.slice(-inARow) ?? [];
+  const failing = last.length === inARow && last.every((line) => failed(line, {actual: asked.probe})) && asked.now - last.at(-1)!.at <= 3 * nextAnswerSeconds(asked.probe) * 1000;
   return decided(ANSWER, {...asked, startedAt, budgetEnd, failing}, budgetEnd);
 }
 

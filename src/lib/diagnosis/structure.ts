@@ -109,7 +109,7 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
       const wanted = init ? undefined : expected?.get(container.name)?.[type];
       const call: Call = actual ? callOf(container, actual) : {kind: 'unknown', keys: []};
       const path = trace(call, sidecar, pod);
-      const judged = !unjudged || call.kind === 'exec' || (path.end.at === 'break' && path.end.reason === 'no-proxy');
+      const judged = !unjudged || call.kind === 'exec' || sidecar.missing === true;
       const why = {asked: `the declared ${type} probe of container ${container.name}`, got: declared.seen ? 'its template does not hold it' : declared.why.got};
       return [
         {

@@ -3,7 +3,7 @@ import {viaOf} from '../checks/reading.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
 import {askOf, grpcAskOf, redirectOf, type Asker} from '../kubelet/request.ts';
 import {isMeshProbePort} from '../mesh/names.ts';
-import type {Answer, Ask} from '../model/answer.ts';
+import {OWN_REQUEST_ID, type Answer, type Ask} from '../model/answer.ts';
 import type {AccessLine, Replay} from '../model/look.ts';
 import type {Call} from '../model/path.ts';
 import {variantsOf} from './variants.ts';
@@ -65,7 +65,8 @@ export function questionsOf(pod: PodCase, probe: ProbeCase, userAgent: string): 
   const patient = (ask: Ask): Ask => ({...ask, timeoutMs: Math.max(ask.timeoutMs, Math.min(PATIENCE_MS.most, Math.max(PATIENCE_MS.least, ask.timeoutMs * PATIENCE_MS.times)))});
   // What the kubelet can't be followed on over a tunnel: redirected, or nobody knows whether.
   const lost = end.at === 'break' && (['redirected', 'elsewhere', 'no-proxy'].includes(end.reason) || (end.reason === 'unknown' && !isMeshProbePort(end.port)));
-  const through = lost ? undefined : askFor(probe.call, asker);
+  const call = lost ? undefined : askFor(probe.call, asker);
+  const through = call && viaOf(probe) === 'envoy-http' ? marked(call) : call;
   // Where the mesh is not between, both would be one and the same.
   const own = through && viaOf(probe) === 'direct' ? undefined : pastCall(probe);
   const past = own && askFor(own, asker);
@@ -80,6 +81,17 @@ function pastCall({declared, target}: ProbeCase): Call | undefined {
   if (handler.kind === 'grpc') return {kind: 'grpc', port: target.port, service: handler.service};
   if (handler.kind !== 'httpGet') return undefined;
   return {kind: 'http', scheme: handler.scheme, host: '', port: target.port, path: handler.path, headers: handler.headers};
+}
+
+/**
+ * The kubelet's request, with an id that the proxy would give it otherwise: the app sees one in either case, and the
+ * proxy's log tells our requests from the kubelet's.
+ */
+function marked(ask: Ask): Ask {
+  if (ask.send.kind !== 'get' || ask.send.headers.some(({name}) => name.toLowerCase() === 'x-request-id')) return ask;
+  const {headers} = ask.send;
+  const at = headers.at(-1)?.name === 'Connection' ? headers.length - 1 : headers.length;
+  return {...ask, send: {...ask.send, headers: [...headers.slice(0, at), {name: 'X-Request-Id', value: OWN_REQUEST_ID}, ...headers.slice(at)]}};
 }
 
 function askFor(call: Call, asker: Asker): Ask | undefined {

@@ -35,9 +35,17 @@ function ofTheWay(probe: ProbeCase, mesh: Hop, past: Get, by: string): [Variant,
   const host = headerOf(mesh.ask.send.headers, 'Host');
   if (host !== headerOf(past.send.headers, 'Host')) wanted.push(['mesh-host', withHeader(past, 'Host', host)]);
   if (headerOf(past.send.headers, 'X-Forwarded-Proto') === '') wanted.push(['forwarded-proto', withHeader(past, 'X-Forwarded-Proto', 'http')]);
+  wanted.push(['proxy-headers', PROXY_HEADERS.reduce<Ask>((ask, {name, value}) => withHeader(ask as Get, name, value), past)]);
   if (sent !== undefined && sent !== past.send.path) wanted.push(['mesh-path', {...past, send: {...past.send, path: sent}}]);
   return wanted;
 }
+
+/** What Envoy adds besides X-Forwarded-Proto (verified on a probe's request); the values are of the same form as its own. */
+const PROXY_HEADERS: Header[] = [
+  {name: 'X-Envoy-Expected-Rq-Timeout-Ms', value: '1000'},
+  {name: 'X-Envoy-Original-Path', value: '/osm-readiness-probe'},
+  {name: 'X-Request-Id', value: '00000000-0000-4000-8000-000000000000'},
+];
 
 /** Statuses with which apps turn a Host away that they do not know. */
 const OF_HOSTS = [400, 403, 404, 421];

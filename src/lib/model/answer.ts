@@ -1,5 +1,8 @@
 import type {Header} from './probe.ts';
 
+/** Stands in the requests of ours that a proxy logs, so that nobody takes them for the kubelet's. */
+export const OWN_REQUEST_ID = '05a9b0be-5000-4000-8000-000000000000';
+
 /** One question to a port of a pod, over a stream of its own: each is a new TCP connection inside the pod. */
 export interface Ask {
   port: number;

@@ -19,6 +19,7 @@ export type Variant =
   | 'mesh-host' /* past the mesh, with the Host that the mesh's call has */
   | 'other-host' /* with a Host that is no address */
   | 'forwarded-proto' /* with the header that the proxy adds */
+  | 'proxy-headers' /* with all others that the proxy adds */
   | 'mesh-path' /* with the path as the proxy sends it */
   | 'reused' /* as the second request of one connection */
   | 'tls'

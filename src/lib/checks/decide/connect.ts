@@ -23,15 +23,17 @@ export function unconnected(pod: PodCase, probe: ProbeCase, reading: Answered): 
  */
 function direct(pod: PodCase, probe: ProbeCase, {through}: Answered): Decision | undefined {
   const port = probe.target?.port ?? 0;
-  const refused = probe.symptoms.find(({kind, failure, state}) => kind === 'probe' && failure === 'refused' && (state === 'going-on' || state === 'maybe'));
-  if (!refused) return undefined;
+  const refused = probe.symptoms.find(({kind, failure, state}) => kind === 'probe' && (failure === 'refused' || failure === 'grpc') && (state === 'going-on' || state === 'maybe'));
+  if (!refused || (refused.failure === 'grpc' && through.answer.kind !== 'refused' && !through.ok)) return undefined;
   if (through.answer.kind === 'refused') {
     const because = `nothing accepts on :${port}: the kubelet is refused at the pod's address, and a port-forward on 127.0.0.1`;
     return {cause: 'port-closed', why: `nothing listens on :${port}`, because, ...whose(pod, probe)};
   }
   if (through.answer.kind !== 'response' && through.answer.kind !== 'open' && through.answer.kind !== 'grpc') return undefined;
-  const seen = `on 127.0.0.1:${port} a port-forward gets ${answerText(through.answer)}; the kubelet, which dials the pod's address, is refused`;
-  return {cause: 'loopback-only', why: `listens on 127.0.0.1:${port} only`, because: seen, ...(refused.state === 'going-on' ? {} : {couldBe: ['the app listens on 127.0.0.1 only', 'it began to listen in this moment']}), lasting: true};
+  const seen = `on 127.0.0.1:${port} a port-forward gets ${answerText(through.answer)}; the kubelet, which dials the pod's address, ${refused.failure === 'grpc' ? 'gets no connection' : 'is refused'}`;
+  // grpc-go dials until the time is over, whether it is refused or nobody answers.
+  const dropped = refused.failure === 'grpc' ? ['a NetworkPolicy or the network drops the call'] : [];
+  return {cause: 'loopback-only', why: `listens on 127.0.0.1:${port} only`, because: seen, ...(refused.state === 'going-on' && dropped.length === 0 ? {} : {couldBe: ['the app listens on 127.0.0.1 only', ...dropped, 'it began to listen in this moment']}), lasting: true};
 }
 
 /** The proxy dials 127.0.0.1, or with localProxyMode: PodIP the pod's address; the healthcheck container always 127.0.0.1. */

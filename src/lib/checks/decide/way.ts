@@ -70,6 +70,10 @@ export function differs(pod: PodCase, probe: ProbeCase, {replay, through, past}:
     const because = `with the header X-Forwarded-Proto: http, which the proxy adds, the app answers ${status}; without it ${answerText(past!.answer)}`;
     return {cause: 'added-header', why: `${status} for a header of the proxy`, because, fix: 'httpHeaders: X-Forwarded-Proto: https in the probe, which the proxy keeps', blame: 'spec', lasting: true};
   }
+  if (same('proxy-headers')) {
+    const because = `with the headers X-Request-Id, X-Envoy-Original-Path and X-Envoy-Expected-Rq-Timeout-Ms, which the proxy adds, the app answers ${status}; without them ${answerText(past!.answer)}`;
+    return {cause: 'added-header', why: `${status} for a header of the proxy`, because, fix: 'an app that takes these headers; or an exec probe', blame: 'app', lasting: true};
+  }
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import {OWN_REQUEST_ID} from '../../model/answer.ts';
 import type {AccessLine} from '../../model/look.ts';
 import {jsonLine} from './json-line.ts';
 import {number, text, time} from './read.ts';
@@ -15,7 +16,7 @@ export function accessLineOf(line: string): AccessLine | undefined {
   const at = time(fields.start_time);
   const userAgent = text(fields.user_agent);
   const envoyCluster = text(fields.upstream_cluster);
-  if (at === undefined || !(KUBELET.test(userAgent) || (fields.method === undefined && PROBE_CLUSTER.test(envoyCluster)))) return undefined;
+  if (at === undefined || fields.request_id === OWN_REQUEST_ID || !(KUBELET.test(userAgent) || (fields.method === undefined && PROBE_CLUSTER.test(envoyCluster)))) return undefined;
   const flags = text(fields.response_flags);
   const upstreamMs = count(fields.upstream_service_time);
   return {

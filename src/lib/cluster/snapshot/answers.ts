@@ -7,7 +7,7 @@ import {withoutSecrets} from '../secrets.ts';
  * redacted in the pods that the same question is later made from. Equal questions are told apart by their order.
  */
 export function askQuestion({namespace, name}: PodName, {port, send}: Ask): string {
-  const what = send.kind === 'get' ? [`get ${send.scheme.toLowerCase()}://:${port}${send.path}`, ...send.headers.filter((header) => /^(original-|x-forwarded-proto$)/i.test(header.name)).map((header) => `${header.name}: ${header.value}`), ...(send.after ? ['once more'] : [])].join(' ') : send.kind === 'grpc' ? `grpc :${port} ${send.service}`.trim() : `connect :${port}`;
+  const what = send.kind === 'get' ? [`get ${send.scheme.toLowerCase()}://:${port}${send.path}`, ...send.headers.filter((header) => /^(original-|x-forwarded-proto$|x-envoy-original-path$)/i.test(header.name)).map((header) => `${header.name}: ${header.value}`), ...(send.after ? ['once more'] : [])].join(' ') : send.kind === 'grpc' ? `grpc :${port} ${send.service}`.trim() : `connect :${port}`;
   return `ask pod/${name} -n ${namespace} ${what}`;
 }
 
