@@ -16,6 +16,7 @@ describe('a message on its way to the screen', () => {
     [`Error: exec: "login --password=${SECRET}": executable file not found in $PATH`, 'Error: exec: "login --password=***": executable file not found in $PATH'],
     [`Readiness probe failed: curl -u ada:${SECRET} says 401`, 'Readiness probe failed: curl -u ada:*** says 401'],
     // What only looks like one
+    ['exec: "/etc/passwd": permission denied', 'exec: "/etc/passwd": permission denied'],
     ['Readiness probe failed: command timed out: "nc -z localhost 8080" timed out after 1s', 'Readiness probe failed: command timed out: "nc -z localhost 8080" timed out after 1s'],
     ['Readiness probe failed: HTTP probe failed with statuscode: 503', 'Readiness probe failed: HTTP probe failed with statuscode: 503'],
     ['Get "http://10.0.0.7:15902/osm-readiness-probe": EOF', 'Get "http://10.0.0.7:15902/osm-readiness-probe": EOF'],

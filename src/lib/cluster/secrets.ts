@@ -2,7 +2,7 @@
 const SECRETS: readonly [RegExp, string][] = [
   [/\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]+/gi, '$1$2***'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
-  [/\b([\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)(["']?\s{0,8}[:=]\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
+  [/(?<![\w/.-])([\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)(["']?\s{0,8}[:=]\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
   [/(["'](?:pass|auth|sig)["']\s{0,8}:\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1***'],
   [/([?&](?:pass|auth|sig|signature|code|key)=)[^\s&"']+/gi, '$1***'],
   [/(\s--?(?:[\w-]{0,40}(?:password|passwd|pwd|secret|token|api-?key)|pass)[ =])(?!\*{3})("[^"]*"|'[^']*'|[^\s"']+)/gi, '$1***'],

@@ -33,7 +33,8 @@ function direct(pod: PodCase, probe: ProbeCase, {through}: Answered): Decision |
   const seen = `on 127.0.0.1:${port} a port-forward gets ${answerText(through.answer)}; the kubelet, which dials the pod's address, ${refused.failure === 'grpc' ? 'gets no connection' : 'is refused'}`;
   // grpc-go dials until the time is over, whether it is refused or nobody answers.
   const dropped = refused.failure === 'grpc' ? ['a NetworkPolicy or the network drops the call'] : [];
-  return {cause: 'loopback-only', why: `listens on 127.0.0.1:${port} only`, because: seen, ...(refused.state === 'going-on' && dropped.length === 0 ? {} : {couldBe: ['the app listens on 127.0.0.1 only', ...dropped, 'it began to listen in this moment']}), lasting: true};
+  if (dropped.length > 0) return {cause: 'loopback-only', why: `answers on 127.0.0.1:${port}, and not to the kubelet`, because: seen, couldBe: ['the app listens on 127.0.0.1 only', ...dropped, 'it began to listen in this moment'], blame: 'not yet known', lasting: true};
+  return {cause: 'loopback-only', why: `listens on 127.0.0.1:${port} only`, because: seen, ...(refused.state === 'going-on' ? {} : {couldBe: ['the app listens on 127.0.0.1 only', 'it began to listen in this moment']}), lasting: true};
 }
 
 /** The proxy dials 127.0.0.1, or with localProxyMode: PodIP the pod's address; the healthcheck container always 127.0.0.1. */
