@@ -44,7 +44,7 @@ const QUOTES = QUOTED.map(([before, inside, after]) => new RegExp(`(${before.sou
 
 /** A message of kubelet or runtime with each command that it quotes put through `say`. */
 export function quotedCommands(message: string, say: (command: string) => string): string {
-  if (!/command|hook|exec: "/.test(message)) return message.slice(0, MOST);
+  if (message.length <= MOST && !/command|hook|exec: "/.test(message)) return message;
   return QUOTES.reduce((text, pattern) => text.replace(pattern, (_, before: string, command: string, after: string) => `${before}${say(command)}${after}`), message.slice(0, MOST));
 }
 

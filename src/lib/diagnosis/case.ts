@@ -68,6 +68,7 @@ function observedSidecar(promised: Sidecar, declared: Observed<Template>, look: 
   if (!look?.seen || !look.value.listeners.seen) return promised;
   const whose = (type: ProbeType, port: number) =>
     (declared.seen ? declared.value.containers : []).filter((one) => one.probes[type] && declaredTarget(one, one.probes[type])?.port === port).map(({name}) => name);
-  const {unknown: _, ...known} = promised;
-  return {...known, listeners: namedAfter(look.value.listeners.value, promised.listeners, whose)};
+  const observed: Sidecar = {...promised, listeners: namedAfter(look.value.listeners.value, promised.listeners, whose)};
+  delete observed.unknown;
+  return observed;
 }
