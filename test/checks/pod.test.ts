@@ -21,7 +21,7 @@ function behind({update = 'cart-2', policy = {}, ready = false} = {}) {
 }
 
 const live = {containers: [container('app', {liveness: http()})]};
-const late = (more = {}) => pod({...live, status: {app: restarted(40, {restartCount: 1})}, events: [killing('liveness', {last: 42}), fails('Liveness', REFUSED(15901, '/osm-liveness-probe'), {count: 3, first: 62, last: 42})], ...more});
+const late = (more = {}) => pod({...live, age: 100, status: {app: restarted(40, {restartCount: 1})}, events: [killing('liveness', {last: 42}), fails('Liveness', REFUSED(15901, '/osm-liveness-probe'), {count: 3, first: 62, last: 42})], ...more});
 
 export const ROWS = table('pod: trouble that is no probe\'s', [
   loud('OSMP606', 'nobody has set the condition of a readiness gate', () => gated(`corresponding condition of pod readiness gate "${GATE}" does not exist.`), {severity: 'error', verdict: {'app readiness': 'pass'}}),
@@ -42,7 +42,8 @@ export const ROWS = table('pod: trouble that is no probe\'s', [
   silent('OSMP608', 'the pod is Ready, and will be replaced in its turn', () => behind({ready: true})),
 
   loud('OSMP304', 'the app was killed, and all that is known is that nobody listened at the proxy', () => late(), {severity: 'warning', verdict: {'app liveness': 'warn: killed before the proxy was up'}}),
-  loud('OSMP304', 'the proxy waited for the control plane in vain', () => late(), {live: inside({dump: dump({type: 'liveness', port: 8080}), counters: {'control_plane.connected_state': 1, 'cluster_manager.cds.init_fetch_timeout': 1, 'listener_manager.lds.init_fetch_timeout': 1}, says: {15901: {kind: 'response', protocol: 'HTTP/1.1', status: 200, reason: '', headers: [], body: '', end: 'whole', ms: 3}, 8080: {kind: 'response', protocol: 'HTTP/1.1', status: 200, reason: '', headers: [], body: '', end: 'whole', ms: 3}}})}),
+  loud('OSMP304', 'the proxy waited for the control plane in vain', () => late(), {also: ['OSMP303'], live: inside({dump: dump({type: 'liveness', port: 8080}), counters: {'control_plane.connected_state': 1, 'cluster_manager.cds.init_fetch_timeout': 1, 'listener_manager.lds.init_fetch_timeout': 1}, says: {15901: {kind: 'response', protocol: 'HTTP/1.1', status: 200, reason: '', headers: [], body: '', end: 'whole', ms: 3}, 8080: {kind: 'response', protocol: 'HTTP/1.1', status: 200, reason: '', headers: [], body: '', end: 'whole', ms: 3}}})}),
+  silent('OSMP304', 'the proxy had been up for an hour', () => late({age: 3600}), {but: ['OSMP511']}),
   silent('OSMP304', 'the app itself was reached, and answered 503', () => late({events: [killing('liveness', {last: 42}), fails('Liveness', STATUS(503), {count: 3, first: 62, last: 42})]}), {but: ['OSMP511']}),
   silent('OSMP304', 'the proxy crashed, which explains more', () => late({status: {app: restarted(40), envoy: restarted(45, {exitCode: 139, restartCount: 4})}}), {but: ['OSMP205']}),
   silent('OSMP304', 'an event says that the container was stopped', () => pod({...live, events: [event('Killing', 'Stopping container app', {}, 'Normal')]})),

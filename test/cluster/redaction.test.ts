@@ -14,6 +14,10 @@ describe('a message on its way to the screen', () => {
     [`Readiness probe failed: AUTH failed for redis://app:${SECRET}@cache:6379`, 'Readiness probe failed: AUTH failed for redis://app:***@cache:6379'],
     [`command '/bin/sh -c login --token ${SECRET}' exited with 1: denied`, "command '/bin/sh -c login --token ***' exited with 1: denied"],
     [`Error: exec: "login --password=${SECRET}": executable file not found in $PATH`, 'Error: exec: "login --password=***": executable file not found in $PATH'],
+    [`DB_PASS=${SECRET} SECRET_KEY_BASE=${SECRET} passphrase=${SECRET}`, 'DB_PASS=*** SECRET_KEY_BASE=*** passphrase=***'],
+    [`--token ${SECRET} -u admin:${SECRET}`, '--token *** -u admin:***'],
+    [`cloning https://${SECRET}@host/ and postgres://u:p@${SECRET}@db`, 'cloning https://***@host/ and postgres://u:***@db'],
+    [`ran mysql -uroot -p${SECRET}`, 'ran mysql -uroot -p***'],
     [`Readiness probe failed: curl -u ada:${SECRET} says 401`, 'Readiness probe failed: curl -u ada:*** says 401'],
     // What only looks like one
     ['exec: "/etc/passwd": permission denied', 'exec: "/etc/passwd": permission denied'],
@@ -30,7 +34,7 @@ describe('a message on its way to the screen', () => {
 });
 
 describe('a message in a snapshot', () => {
-  const words = ['the command\'s own words', `dial tcp db:5432: password ${SECRET} rejected`, `Get "http://x/?a=${SECRET}" failed`, `timeout: failed to connect service "${SECRET}" within 1s`, `HTTP probe failed with statuscode: 503 ${SECRET}`, `psql: ${SECRET}`];
+  const words = ['the command\'s own words', `rpc error: code = Unauthenticated desc = bad login ${SECRET}`, `OCI runtime exec failed: ${SECRET}`, `Get "http://10.0.0.7:1/x": ${SECRET} is wrong`, `error: health rpc probe failed ${SECRET}`, `dial tcp db:5432: password ${SECRET} rejected`, `Get "http://x/?a=${SECRET}" failed`, `timeout: failed to connect service "${SECRET}" within 1s`, `HTTP probe failed with statuscode: 503 ${SECRET}`, `psql: ${SECRET}`];
   for (const text of words) {
     it(`holds a token for what a command printed: ${text.replace(SECRET, '…')}`, () => assert.match(kept(`Readiness probe failed: ${text}`), /^Readiness probe failed: redacted-[0-9a-f]{8}$/));
   }

@@ -26,6 +26,7 @@ describe('wordings of the kubelet', () => {
   ];
   for (const [text, failure] of rows) it(`${failure}: ${text.trim()}`, () => assert.equal(read(`Readiness probe failed: ${text}`)?.failure, failure));
 
+  it('a command that prints a gRPC error is no trouble of the runtime', () => assert.notEqual(read('Readiness probe failed: rpc error: code = Unavailable desc = backend down')?.failure, 'exec-runtime'));
   it('an error is not a failure, old words and new', () => {
     assert.deepEqual(read('Liveness probe errored: strconv.Atoi: parsing "nosuch": invalid syntax')?.outcome, 'errored');
     const reading = read('Startup probe errored and resulted in unknown state: unexpected EOF');

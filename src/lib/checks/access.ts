@@ -17,9 +17,10 @@ const NEAR_TIMES = 3;
 /** What Envoy logged of the kubelet's last requests for this probe, oldest first; undefined where that can't be seen. */
 export function lastRequests({look, pod}: PodCase, probe: ProbeCase): AccessLine[] | undefined {
   const via = viaOf(probe);
-  if (!look?.seen || !look.value.accessLog.seen || (via !== 'envoy-http' && via !== 'envoy-tcp')) return undefined;
+  // A log, like its times, belongs to one pod, whatever else its replicas have in common.
+  if (!look?.seen || look.value.pod !== pod.name || !look.value.accessLog.seen || (via !== 'envoy-http' && via !== 'envoy-tcp')) return undefined;
   const [from, to] = lifeOf(probe);
-  return look.value.accessLog.value.filter((line) => line.at >= from && line.at <= to && isOf(line, probe.type) && (look.value.pod !== pod.name || isKubelets(line, probe, pod.podIP))).slice(-LAST);
+  return look.value.accessLog.value.filter((line) => line.at >= from && line.at <= to && isOf(line, probe.type) && isKubelets(line, probe, pod.podIP)).slice(-LAST);
 }
 
 /** By the cluster that it went to, or where it went to none by its path. */
@@ -48,10 +49,10 @@ const BODY = 10 * 1024;
  * What the kubelet makes of a request that Envoy logged. It reads 10 kB of a body and hangs up, so a good answer with
  * a larger one stands there as `200 DC`; where less was sent, or it came as late as the kubelet's timeout, that is an
  * error, like a body that Envoy cut at its own timeout (`200 UT`). A redirect is followed, and the next answer counts. Of
- * a TCP relay only the connection is logged.
+ * a TCP relay only the connection is logged: that it was made says nothing of what came back.
  */
-export function countedAs({code, flags, path, durationMs, bytesSent}: AccessLine, timeoutSeconds: number): 'success' | 'failure' | 'error' | 'redirect' {
-  if (path === '') return flags.length === 0 ? 'success' : 'failure';
+export function countedAs({code, flags, path, durationMs, bytesSent}: AccessLine, timeoutSeconds: number): 'success' | 'failure' | 'error' | 'redirect' | 'relayed' {
+  if (path === '') return flags.length === 0 ? 'relayed' : 'failure';
   if (code < 200 || code >= 400) return 'failure';
   if (flags.length === 0) return REDIRECTS.includes(code) ? 'redirect' : 'success';
   if (!flags.every((flag) => flag === 'DC')) return 'error';
@@ -100,7 +101,7 @@ export function fromLog({pod, commands, detection}: PodCase, text: string): Evid
 
 /** Failures after the first success: what failed before is a start, no flapping. */
 function failuresSince(lines: AccessLine[], probe: ProbeCase): AccessLine[] {
-  const first = lines.findIndex((line) => succeeded(line, probe));
+  const first = lines.findIndex((line) => !failed(line, probe));
   return first < 0 ? [] : lines.slice(first).filter((line) => failed(line, probe));
 }
 
@@ -133,7 +134,7 @@ function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe
     because: `of the kubelet's last ${lines.length} requests ${bad.length} failed: ${counted(bad)}`,
     evidence: [fromLog(pod, counted(lines)), ...probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one)).map(({evidence}) => evidence)],
     ...(bad.every(timedOut) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
-    ...(ready ? {} : {severity: 'error' as const}),
+    ...(probe.type === 'readiness' && !ready && probe.symptoms.some(({state}) => state === 'going-on') ? {severity: 'error' as const} : {}),
   };
 }
 

@@ -59,7 +59,7 @@ function found(pod: PodCase, probe: ProbeCase, reading: Reading | undefined, dec
   const {why, key, because, couldBe, fix, blame} = decision;
   const starting = probe.symptoms.find(({kind, state}) => kind === 'answer' && state === 'starting');
   const failing = probe.symptoms.some(({state}) => state === 'going-on') || reading?.through === undefined;
-  const lasts = starting !== undefined && lastsBeyondStart(pod, probe, decision);
+  const lasts = starting !== undefined && lastsBeyondStart(pod, probe, decision, starting);
   return {
     ...(key === undefined ? {} : {key}),
     why: starting ? soFar(reading, why) : why,
@@ -68,23 +68,22 @@ function found(pod: PodCase, probe: ProbeCase, reading: Reading | undefined, dec
     ...(fix === undefined ? {} : {fix}),
     ...(starting ? {severity: lasts ? ('warning' as const) : ('info' as const)} : failing ? {} : {severity: 'warning' as const}),
     ...(blame === undefined ? {} : {blame: blame as Blame}),
-    effect: starting ? effectAtStart(starting, lasts) : effectOf(pod, probe, {errored: reading?.through?.judgement.outcome === 'error' ? true : undefined}),
+    effect: starting ? effectAtStart(starting, lasts, decision) : effectOf(pod, probe, {errored: reading?.through?.judgement.outcome === 'error' ? true : undefined}),
     evidence: [...(reading ? answersOf(pod, reading) : []), ...wordsEvidence(pod, probe), ...symptomEvidence(probe), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
     see: again(pod, probe),
   };
 }
 
-/** Seconds for which a closed port may belong to a start, whatever the probe's budget is. */
-const LISTENS_WITHIN_MS = 60_000;
-
 /** Waiting does not help: what was declared has to change, or the app has long begun to run and still does not listen. */
-function lastsBeyondStart({now}: PodCase, {status}: ProbeCase, {lasting, cause}: Decision): boolean {
-  const up = status?.state.kind === 'running' ? now - (status.state.startedAt ?? now) : 0;
-  return lasting === true || (cause === 'port-closed' && up > LISTENS_WITHIN_MS);
+function lastsBeyondStart({now}: PodCase, {status}: ProbeCase, {lasting, cause}: Decision, {until}: Symptom): boolean {
+  const startedAt = status?.state.kind === 'running' ? (status.state.startedAt ?? now) : now;
+  // A port that is still closed after half of its time is worth a look, though it may be opened yet.
+  return lasting === true || (cause === 'port-closed' && until !== undefined && now - startedAt > Math.max(60_000, (until - startedAt) / 2));
 }
 
-function effectAtStart({until}: Symptom, lasts: boolean): string {
+function effectAtStart({until}: Symptom, lasts: boolean, {lasting}: Decision): string {
   const when = until === undefined ? 'once the kubelet counts it' : `from ${clock(until)} on`;
+  if (lasts && !lasting) return `fails ${when}, unless the app begins to listen`;
   return lasts ? `fails permanently ${when}: waiting does not help` : `none yet: it counts ${when}`;
 }
 

@@ -90,6 +90,7 @@ function ofStatus(probe: ProbeCase, status: number): Causes {
   }
   const own = `the app answers ${status} itself`;
   if (via === 'envoy-tcp' || via === 'direct') return {why, because: `${own}: nothing that could answer stands before it`, couldBe: [], blame: 'app'};
+  if (via === 'pipy') return {why, couldBe: [own, status === 502 ? `the proxy cannot connect to :${probe.target?.port ?? 0}` : 'another app answers on that port']};
   return {why, couldBe: [own, ...(ALSO[status]?.(probe) ?? ['the proxy answers it, and not the app'])]};
 }
 

@@ -187,9 +187,14 @@ function killedByProbe(pod: PodCase, name: string): boolean {
   return pod.symptoms.some((one) => one.container === name && alive(one) && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness'))) && !exitsItself(pod, name);
 }
 
+/** An init container that runs beside the others, and is restarted like them. */
+function isNative({pod}: PodCase, name: string): boolean {
+  return pod.spec.initContainers.some((one) => one.name === name && one.restartPolicy === 'Always');
+}
+
 /** A probe that can have killed the container, where nothing shows that it did: its events are muted, gone, or unseen. */
 function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom): ProbeCase | undefined {
-  const probe = init ? undefined : pod.probes.find((one) => one.container === container && one.type !== 'readiness');
+  const probe = pod.probes.find((one) => one.container === container && one.init === (init ?? false) && one.type !== 'readiness');
   if (!probe || failure === 'OOMKilled') return undefined;
   const failed = pod.symptoms.some((one) => one.container === container && one.kind === 'probe' && one.probe !== 'readiness');
   return KILLED.includes(status ?? 0) || failed || !pod.events.seen ? probe : undefined;
@@ -220,7 +225,7 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
       // Of one that ended several times only the last end is known.
       const kills = mesh ? killedApps(pod, name, runs && symptom.count === 1 ? (symptom.last ?? 0) : 0) : [];
       const probe = mesh ? undefined : mayBeKilled(pod, symptom);
-      const self = oom ? 'it used more memory than its limit' : symptom.init ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`;
+      const self = oom ? 'it used more memory than its limit' : symptom.init && !isNative(pod, name) ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`;
       return {
         container: name,
         why: `${name} ${oom ? 'was killed for memory' : `exits ${symptom.status}`}`,

@@ -24,7 +24,8 @@ export function restartsText(count: number): string {
 }
 
 /** What the status tells of a container that ended: nothing of restarts where there were none. */
-export function endedText({restartCount}: ContainerStatus): string {
+export function endedText({restartCount, state}: ContainerStatus): string {
+  if (restartCount === 0 && state.kind === 'running') return 'it is being stopped';
   return restartCount === 0 ? 'ended, and was not restarted' : `restarted ${restartsText(restartCount)}`;
 }
 

@@ -1,7 +1,7 @@
 import type {Blame} from '../model/finding.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {EnvoyState, Look} from '../model/look.ts';
-import type {PodCase} from './case.ts';
+import type {PodCase, ProbeCase} from './case.ts';
 import {carrierOf, differs, eachProbe, restartsFor, type Check, type Found} from './check.ts';
 import {endedText} from './effects.ts';
 import {endText} from './words.ts';
@@ -135,8 +135,8 @@ export const proxyLate: Check = {
         const probe = pod.probes.find(({container, type}) => container === kill.container && type === kill.probe);
         const failures = probe?.symptoms.filter(({kind, failure}) => kind === 'probe' && failure !== 'no-event') ?? [];
         if (!probe || carrierOf(pod, probe) !== pod.detection.sidecar?.name || pod.detection.sidecar === undefined) return [];
-        if (failures.length === 0 || !failures.every(({failure}) => failure === 'refused')) return [];
-        const {because, couldBe, blame} = lateness(pod, failures);
+        if (failures.length === 0 || !failures.every(({failure}) => failure === 'refused') || wasUp(pod, failures)) return [];
+        const {because, couldBe, blame} = lateness(pod, probe, failures);
         return [
           {
             ...(kill.container === undefined ? {} : {container: kill.container}),
@@ -154,12 +154,19 @@ export const proxyLate: Check = {
       }),
 };
 
+/** The proxy had been running for longer than a start takes: what it refused then is another story. */
+function wasUp(pod: PodCase, failures: Symptom[]): boolean {
+  const started = proxyStartedAt(pod);
+  return started !== undefined && Math.max(...failures.map((one) => one.last ?? 0)) - started > 2 * START_MS;
+}
+
 /** Why the proxy was late, where something tells it. */
-function lateness(pod: PodCase, failures: Symptom[]): {because?: string; couldBe: string[]; blame: Blame} {
+function lateness(pod: PodCase, {actual}: ProbeCase, failures: Symptom[]): {because?: string; couldBe: string[]; blame: Blame} {
   const waited = waitedInVain(stateOf(pod));
   if (waited.length > 0) return {because: `at its start {proxy} waited for the control plane in vain (${waited.join(', ')}), and its probe ports were closed until then`, couldBe: [], blame: 'control plane'};
   const started = proxyStartedAt(pod);
-  const first = Math.min(...failures.map((one) => one.first ?? Infinity));
+  // One event counts refusals of earlier starts, too: those that led to this kill are the last failureThreshold.
+  const first = Math.max(...failures.map((one) => one.last ?? 0)) - ((actual?.failureThreshold ?? 3) - 1) * (actual?.periodSeconds ?? 10) * 1000;
   if (started !== undefined && started > first) return {because: 'the proxy began to run after the probe was refused for the first time', couldBe: [], blame: 'sidecar'};
   return {couldBe: ['the proxy waited for the control plane', 'the proxy had too little CPU to start in time', 'the proxy had ended, and runs again'], blame: 'not yet known'};
 }

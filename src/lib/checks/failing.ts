@@ -3,7 +3,7 @@ import type {ContainerStatus} from '../model/pod.ts';
 import {isOpen, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {causesOf} from './causes.ts';
-import {exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
+import {carrierOf, exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
 import {effectOf, endedText, hasPrevious} from './effects.ts';
 import {presentOf} from './present.ts';
 import {viaOf} from './reading.ts';
@@ -141,7 +141,9 @@ function kill(pod: PodCase, symptom: Symptom): Found {
   const meanings = of ? failures.map((one) => causesOf(pod, of, one)).flatMap(({because, couldBe}) => (because === undefined ? couldBe : [because])) : [];
   const crash = exitsItself(pod, symptom.container!) ? [] : pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
   const status = of?.status ?? pod.pod.containers.find(({name}) => name === symptom.container);
-  const started = of && status && !diedYoung(of, status) ? [] : ['the app needs longer to start than the probe allows'];
+  // What nobody but the proxy refused was never the app's matter.
+  const reached = failures.length === 0 || failures.some(({failure}) => failure !== 'refused') || (of !== undefined && carrierOf(pod, of) === undefined);
+  const started = !reached || (of && status && !diedYoung(of, status)) ? [] : ['the app needs longer to start than the probe allows'];
   const couldBe = [...started, ...new Set(meanings.length > 0 ? meanings : ['the app does not answer as the probe wants'])];
   const log = `logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${symptom.container}${status && hasPrevious(status) ? ' --previous' : ''}`;
   return {

@@ -58,7 +58,7 @@ const node: Check = {
   find: (pod) => {
     const ready = unready(pod);
     if (!ready || pod.pod.node === undefined) return [];
-    const events = pod.events.seen ? pod.events.value.filter(({reason, last}) => reason === 'NodeNotReady' && last + 60_000 >= (ready.since ?? 0)) : [];
+    const events = pod.events.seen ? pod.events.value.filter(({reason, first, last}) => reason === 'NodeNotReady' && last + 60_000 >= (ready.since ?? 0) && first - 60_000 <= (ready.since ?? 0)) : [];
     const said = pod.pod.reason === 'NodeLost' || ready.status === 'Unknown' || ready.reason === 'NodeStatusUnknown' || events.length > 0;
     if (!said && !isNotTheKubelets(pod, ready)) return [];
     const see = pod.commands.kubectl(`describe node ${pod.pod.node}`);
@@ -95,6 +95,8 @@ const stuckRollout: Check = {
     if (owner?.kind !== 'StatefulSet' || update === undefined || hash === undefined || hash === update || !unready(pod)) return [];
     const byHand = owner.updateStrategy === 'OnDelete';
     if (!byHand && (owner.podManagementPolicy ?? 'OrderedReady') !== 'OrderedReady') return [];
+    // A partition keeps the pods below it at the revision that they have, a deleted one too.
+    if (Number(/-(\d+)$/.exec(pod.pod.name)?.[1] ?? 0) < (owner.partition ?? 0)) return [];
     if (!pod.symptoms.some(({state, kind}) => state === 'going-on' && kind !== 'not-ready')) return [];
     return [
       {

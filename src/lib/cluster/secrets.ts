@@ -2,18 +2,21 @@
 const SECRETS: readonly [RegExp, string][] = [
   [/\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]+/gi, '$1$2***'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
-  [/(?<![\w/.-])([\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)(["']?\s{0,8}[:=]\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
+  [/(?<![\w/.-])([\w-]{0,40}(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w-]{0,20})(["']?\s{0,8}[:=]\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
+  [/(?<![\w/.-])((?:[\w-]{0,40}[_-])?pass)(=)("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1$2***'],
   [/(["'](?:pass|auth|sig)["']\s{0,8}:\s{0,8})("[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi, '$1***'],
   [/([?&](?:pass|auth|sig|signature|code|key)=)[^\s&"']+/gi, '$1***'],
-  [/(\s--?(?:[\w-]{0,40}(?:password|passwd|pwd|secret|token|api-?key)|pass)[ =])(?!\*{3})("[^"]*"|'[^']*'|[^\s"']+)/gi, '$1***'],
-  [/(\s-u\s?[^\s:"']{1,80}:)[^\s"']+/g, '$1***'],
-  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@]{0,80}):[^\s@/]+@/gi, '$1:***@'],
+  [/((?:^|\s)--?(?:[\w-]{0,40}(?:password|passwd|pwd|secret|token|api-?key)|pass)[ =])(?!\*{3})("[^"]*"|'[^']*'|[^\s"']+)/gi, '$1***'],
+  [/((?:^|\s)-u\s?[^\s:"']{1,80}:)[^\s"']+/g, '$1***'],
+  [/(\bmysql\w{0,10}\s(?:[^\s"']{1,40}\s){0,6}-p)(?!\*{3})[^\s"'=]+/g, '$1***'],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@"']{0,80}):[^\s/"']{1,300}@/gi, '$1:***@'],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)(?!\*{3}@)[^\s:/@"']{1,300}@/gi, '$1***@'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '***'],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bxox[abprs]-[\w-]{10,}|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*/g, '***'],
 ];
 
 /** Words and signs of which each pattern needs one: nearly all texts have none, and one look spares the others. */
-const HINTS = /auth|cookie|bearer|basic|pass|pwd|secret|token|key|credential|sig|code=|\s-u|@|eyJ|akia|asia|gh[pousr]_|xox/i;
+const HINTS = /auth|cookie|bearer|basic|pass|pwd|secret|token|key|credential|sig|code=|(?:^|\s)-u|mysql|@|eyJ|akia|asia|gh[pousr]_|xox/i;
 
 /** No text that a person reads is longer; what follows is left out, and not searched. */
 const MOST = 4096;

@@ -1,6 +1,6 @@
 import {failed, isClean} from '../checks/access.ts';
 import type {FailureClass} from '../kubelet/messages.ts';
-import {isOfEarlierRun, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
+import {isOfEarlierRun, KILLED, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
 import type {AccessLine} from '../model/look.ts';
 import type {ContainerStatus} from '../model/pod.ts';
 import type {Probe, Probes, ProbeType} from '../model/probe.ts';
@@ -18,6 +18,8 @@ type Source = 'status' | 'events' | 'log' | 'answer' | 'kubelet';
 export interface Reported {
   outcome: 'failed' | 'errored';
   failure: FailureClass;
+  /** The call got as far as the proxy's log: what was not connected is not there. */
+  logged: boolean;
   /** A lower bound. */
   count: number;
   first: number;
@@ -96,7 +98,7 @@ function isSteady(seen: Seen): boolean {
 /** It failed often and not long ago, measured by its own pace: silence shorter than three of its gaps proves nothing. */
 function comesBack(seen: Seen): boolean {
   const {at} = seen;
-  return at.count >= 3 && ageMs(seen) <= 2 * SPAM_WINDOW_SECONDS * 1000 && ageMs(seen) <= (3 * (at.last - at.first)) / (at.count - 1);
+  return at.count >= 3 && ageMs(seen) <= 2 * SPAM_WINDOW_SECONDS * 1000 && ageMs(seen) <= 3 * gapMs(at);
 }
 
 /** The container has run for longer than a probe that fails all the time would have let it. */
@@ -109,9 +111,21 @@ function atStart({at, startedAt, probe}: Seen): boolean {
   return at.first >= startedAt - 1000 && at.last - startedAt < Math.max(30_000, 2 * probe.periodSeconds * 1000);
 }
 
+/** The run before ended as a kill ends it, and so soon after the failure that it may have been its end. */
+function mayHaveEndedIt({status: {lastState}, at, probe}: Seen): boolean {
+  if (lastState.kind !== 'terminated' || lastState.finishedAt === undefined) return true;
+  return KILLED.includes(lastState.exitCode) && lastState.finishedAt - at.last <= killSeconds(probe) * 1000;
+}
+
 /** The proxy's log holds the kubelet's later requests, and all that it shows of them were answered well. */
 function cleanSince({requests, at, probe}: Seen): boolean {
-  return requests !== undefined && isClean(requests, {actual: probe}) && requests.at(-1)!.at > at.last + 999;
+  if (!at.logged || requests === undefined || !isClean(requests, {actual: probe})) return false;
+  return requests.at(-1)!.at - at.last > Math.max(999, Math.min(SPAM_WINDOW_SECONDS * 1000, 3 * gapMs(at)));
+}
+
+/** Milliseconds between two failures, on average; 0 where there was one. */
+function gapMs({count, first, last}: Reported): number {
+  return count > 1 ? (last - first) / (count - 1) : 0;
 }
 
 const IDLE: Rule<Seen>[] = [[({status}) => status.state.kind !== 'running', 'over', 'the container does not run', 'status']];
@@ -145,7 +159,7 @@ const READY: Rule<Seen>[] = [
 ];
 
 const LIVENESS: Rule<Seen>[] = [
-  [({earlier, held, status, now, startedAt}) => (earlier || held) && status.restartCount > 0 && now - startedAt < QUIET_MS, 'maybe', 'it is of a run before, and this one is young', 'status'],
+  [(seen) => (seen.earlier || seen.held) && seen.status.restartCount > 0 && seen.now - seen.startedAt < QUIET_MS && mayHaveEndedIt(seen), 'maybe', 'it is of a run before, and this one is young', 'status'],
   [({earlier, held}) => earlier || held, 'over', 'it is of a run before', 'status'],
   [(seen) => atStart(seen) && seen.at.failure === 'refused' && seen.readySince !== undefined && seen.at.last <= seen.readySince, 'over', 'nobody listened at the start, and the pod became Ready after it', 'status'],
   [(seen) => atStart(seen) && seen.fresh && !NEVER.includes(seen.at.failure), 'starting', 'seconds after the start', 'kubelet'],
@@ -157,6 +171,7 @@ const LIVENESS: Rule<Seen>[] = [
   [(seen) => seen.muted && seen.at.outcome === 'failed' && !survived(seen) && isSteady(seen), 'going-on', 'it failed each time as late as it could be heard of', 'events'],
   [({fresh}) => fresh, 'maybe', 'it failed just now', 'events'],
   [(seen) => seen.muted && survived(seen) && ageMs(seen) <= (SPAM_WINDOW_SECONDS + seen.probe.periodSeconds) * 1000, 'maybe', 'the pod has used up its events, and the container lives on', 'events'],
+  [(seen) => seen.muted && survived(seen) && seen.at.count >= 3, 'maybe', 'failing all the time it would have been restarted, and it may fail now and then', 'kubelet'],
   [(seen) => seen.muted && survived(seen), 'over', 'failing all the time it would have been restarted', 'kubelet'],
   [({muted}) => muted, 'unheard', 'the pod has used up its events, so silence proves nothing', 'events'],
   [comesBack, 'maybe', 'it fails again and again', 'events'],

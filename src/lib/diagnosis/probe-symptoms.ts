@@ -1,4 +1,4 @@
-import {containerOf, readProbeEvent, type ProbeReading} from '../kubelet/messages.ts';
+import {containerOf, readProbeEvent, type FailureClass, type ProbeReading} from '../kubelet/messages.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import {probedContainers, type ContainerStatus} from '../model/pod.ts';
 import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
@@ -45,8 +45,9 @@ function probeFailure(context: SymptomContext, {reading, container, init, told: 
   const {outcome, failure, status, url, text, probe} = reading;
   const witnesses = witnessesOf(context, container, init, probe, muted);
   const all: Times = {count: times.reduce((sum, one) => sum + one.count, 0), first: Math.min(...times.map(({first}) => first)), last: Math.max(...times.map(({last}) => last))};
+  const logged = !UNLOGGED.includes(failure) && !/\bdial tcp\b/.test(text);
   // Each event for itself, too: one of long ago must not make those of now look rare.
-  const states = [all, ...(times.length > 1 ? times : [])].map((one) => reportedState(witnesses, {outcome: outcome === 'errored' ? 'errored' : 'failed', failure, ...one}));
+  const states = [all, ...(times.length > 1 ? times : [])].map((one) => reportedState(witnesses, {outcome: outcome === 'errored' ? 'errored' : 'failed', failure, logged, ...one}));
   return {
     kind: outcome === 'warning' ? 'probe-warning' : 'probe',
     ...told(worst(states)),
@@ -62,6 +63,9 @@ function probeFailure(context: SymptomContext, {reading, container, init, told: 
     evidence: {...evidence(context, 'event', text), times: all},
   };
 }
+
+/** Failures that end before the proxy has a request to log. */
+const UNLOGGED: FailureClass[] = ['refused', 'no-route', 'dns', 'bad-port', 'tls', 'tls-plain-server', 'reset', 'eof'];
 
 const WORST: SymptomState[] = ['going-on', 'unheard', 'maybe', 'starting', 'over'];
 

@@ -71,8 +71,9 @@ const EXEC_KUBELET: Wordings = [[/^command (timed out: ".*" timed out after \S+|
 
 /** What container runtimes say of a command that they could not run; its own words never stand in such a text. */
 const EXEC_RUNTIME: Wordings = [
-  [/executable file not found|no such file or directory/, 'exec-missing'],
-  [/permission denied/i, 'exec-denied'],
+  // Runc and crun name the executable; what else is missing or forbidden is the runtime's own trouble.
+  [/exec: "[^"]*": (executable file not found|stat .*no such file)|executable file [`"'][^`"']*[`"'] not found|exec \S+: no such file/i, 'exec-missing'],
+  [/exec: "[^"]*": permission denied|exec \S+: permission denied/i, 'exec-denied'],
   [/DeadlineExceeded|deadline exceeded|timeout \S+ exceeded|timed out/, 'exec-timeout'],
   [/^/, 'exec-runtime'],
 ];
@@ -111,7 +112,7 @@ export function readProbeText(text: string, kind?: Handler['kind'], outcome: Pro
 /** A runtime's words, where nobody knows any more what kind of a probe it was. */
 const UNMISTAKABLE: Wordings = EXEC_RUNTIME.slice(0, 1);
 /** Some runtimes hand their own words over as if they were the command's. */
-const RUNTIME_SPEAKS = /^(OCI runtime exec failed: |rpc error: code = \w+ desc = )/;
+const RUNTIME_SPEAKS = /^OCI runtime exec failed: /;
 
 function ofCommand(text: string, outcome: ProbeReading['outcome']): FailureClass {
   const own = first(EXEC_KUBELET, text);

@@ -64,7 +64,8 @@ export function questionsOf(pod: PodCase, probe: ProbeCase, userAgent: string): 
   const asker = {podIP: pod.pod.podIP ?? '', userAgent, timeoutSeconds: probe.actual.timeoutSeconds};
   const patient = (ask: Ask): Ask => ({...ask, timeoutMs: Math.max(ask.timeoutMs, Math.min(PATIENCE_MS.most, Math.max(PATIENCE_MS.least, ask.timeoutMs * PATIENCE_MS.times)))});
   // What the kubelet can't be followed on over a tunnel: redirected, or nobody knows whether.
-  const lost = end.at === 'break' && (['redirected', 'elsewhere', 'no-proxy'].includes(end.reason) || (end.reason === 'unknown' && !isMeshProbePort(end.port)));
+  const away = (probe.call.kind === 'http' || probe.call.kind === 'tcp') && probe.call.host !== '' && probe.call.host !== pod.pod.podIP;
+  const lost = away || (end.at === 'break' && (['redirected', 'elsewhere', 'no-proxy'].includes(end.reason) || (end.reason === 'unknown' && !isMeshProbePort(end.port))));
   const call = lost ? undefined : askFor(probe.call, asker);
   const through = call && viaOf(probe) === 'envoy-http' ? marked(call) : call;
   // Where the mesh is not between, both would be one and the same.

@@ -24,7 +24,8 @@ function follow(call: Call, sidecar: Sidecar, podIP: string): PathEnd {
       return direct(sidecar, {protocol: 'grpc', port: call.port, path: call.service, containers: []});
     case 'tcp':
     case 'http':
-      if (call.host !== '' && call.host !== podIP) return broken('elsewhere', call.port);
+      // Without a mesh a host is what it was declared to be; with it, it is called on a port that only the pod has.
+      if (call.host !== '' && call.host !== podIP && (isMeshProbePort(call.port) || sidecar.open !== 'all')) return broken('elsewhere', call.port);
       return call.kind === 'tcp' ? tcp(call.port, sidecar, podIP) : http(call, sidecar, podIP);
   }
 }

@@ -22,6 +22,8 @@ export interface Owner {
   /** Of a StatefulSet: `OrderedReady` unless it says otherwise, and `RollingUpdate` or `OnDelete`. */
   podManagementPolicy?: string;
   updateStrategy?: string;
+  /** Pods of a lower ordinal keep their revision. */
+  partition?: number;
   /** `deployment.kubernetes.io/revision` of a ReplicaSet: the number that `kubectl rollout history` shows. */
   revision?: string;
   /** The `ReplicaFailure` condition's message: the API server refused to create a pod. */

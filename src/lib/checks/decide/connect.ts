@@ -1,3 +1,4 @@
+import {startBudgetSeconds} from '../../kubelet/timing.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {ownerOfPort} from '../ports.ts';
 import {answerText, listensOn, viaOf} from '../reading.ts';
@@ -34,7 +35,13 @@ function direct(pod: PodCase, probe: ProbeCase, {through}: Answered): Decision |
   // grpc-go dials until the time is over, whether it is refused or nobody answers.
   const dropped = refused.failure === 'grpc' ? ['a NetworkPolicy or the network drops the call'] : [];
   if (dropped.length > 0) return {cause: 'loopback-only', why: `answers on 127.0.0.1:${port}, and not to the kubelet`, because: seen, couldBe: ['the app listens on 127.0.0.1 only', ...dropped, 'it began to listen in this moment'], blame: 'not yet known', lasting: true};
-  return {cause: 'loopback-only', why: `listens on 127.0.0.1:${port} only`, because: seen, ...(refused.state === 'going-on' ? {} : {couldBe: ['the app listens on 127.0.0.1 only', 'it began to listen in this moment']}), lasting: true};
+  return {cause: 'loopback-only', why: `listens on 127.0.0.1:${port} only`, because: seen, ...(refused.state === 'going-on' && isLongUp(pod, probe) ? {} : {couldBe: ['the app listens on 127.0.0.1 only', 'it began to listen in this moment'], blame: 'not yet known'}), lasting: true};
+}
+
+/** A refusal is always older than the tunnel's answer: an app that is still coming up may have begun to listen in between. */
+function isLongUp({now}: PodCase, {status, actual}: ProbeCase): boolean {
+  const up = status?.state.kind === 'running' && status.state.startedAt !== undefined ? now - status.state.startedAt : 0;
+  return actual !== undefined && up > Math.max(120_000, 2000 * startBudgetSeconds(actual));
 }
 
 /** The proxy dials 127.0.0.1, or with localProxyMode: PodIP the pod's address; the healthcheck container always 127.0.0.1. */

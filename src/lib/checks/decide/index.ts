@@ -1,6 +1,8 @@
 import type {AccessLine} from '../../model/look.ts';
 import {counted, failed, lastRequests, timedOut} from '../access.ts';
+import {isOpen} from '../../model/symptom.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
+import {exitsItself} from '../check.ts';
 import type {Reading} from '../reading.ts';
 import {late} from './body.ts';
 import {unconnected} from './connect.ts';
@@ -50,7 +52,7 @@ const ENOUGH = 2;
  * of its last incarnation, where all ended alike.
  */
 export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefined {
-  if ((probe.reach !== 'declared' && probe.reach !== 'altered') || probe.status?.state.kind === 'running') return undefined;
+  if ((probe.reach !== 'declared' && probe.reach !== 'altered') || probe.status?.state.kind === 'running' || !mayHaveKilled(pod, probe)) return undefined;
   const lines = lastRequests(pod, probe) ?? [];
   const bad = lines.slice(lines.findLastIndex((line) => !failed(line, probe)) + 1);
   if (bad.length < ENOUGH) return undefined;
@@ -60,8 +62,15 @@ export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefine
     const port = probe.target?.port ?? 0;
     return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};
   }
-  if (bad.every(timedOut)) return {cause: 'slow-app', why: 'no answer in time', because};
+  if (bad.every(timedOut)) return {cause: 'slow-app', why: 'no answer in time', because, couldBe: ['the app is slower than its probe allows', 'the app hung before it ended']};
   return undefined;
+}
+
+/** The probe can have ended the container: a readiness probe ends none, and an app that exits by itself was not killed. */
+function mayHaveKilled(pod: PodCase, {container, type, symptoms}: ProbeCase): boolean {
+  if (type === 'readiness') return false;
+  const crashed = pod.symptoms.some((one) => one.kind === 'crashed' && one.container === container && isOpen(one));
+  return symptoms.some((one) => one.kind === 'killed' && isOpen(one)) || (crashed && !exitsItself(pod, container));
 }
 
 function byApp({details, flags, code}: AccessLine): boolean {

@@ -23,6 +23,7 @@ export function ownerObject(kind: OwnerKind, raw: Raw): Owner {
     revisions: kind === 'StatefulSet' && currentRevision ? ([text(currentRevision), text(updateRevision)] as [string, string]) : undefined,
     podManagementPolicy: kind === 'StatefulSet' ? text(object(raw.spec).podManagementPolicy) || undefined : undefined,
     updateStrategy: kind === 'StatefulSet' ? text(object(object(raw.spec).updateStrategy).type) || undefined : undefined,
+    partition: kind === 'StatefulSet' ? number(object(object(object(raw.spec).updateStrategy).rollingUpdate).partition) || undefined : undefined,
     revision: text(object(metadata.annotations)['deployment.kubernetes.io/revision']) || undefined,
     refused: safeMessage(text(list(status.conditions).find(({type, status: holds}) => type === 'ReplicaFailure' && holds === 'True')?.message)) || undefined,
   });

@@ -95,7 +95,7 @@ const STATE: Rule = {
 const STATUSES: Rule = each({name: true, ready: true, started: true, restartCount: true, state: STATE, lastState: STATE});
 const CONTROLLER: Rule = {
   metadata: METADATA,
-  spec: {replicas: true, parallelism: true, suspend: true, podManagementPolicy: true, updateStrategy: {type: true}, template: TEMPLATE},
+  spec: {replicas: true, parallelism: true, suspend: true, podManagementPolicy: true, updateStrategy: {type: true, rollingUpdate: {partition: true}}, template: TEMPLATE},
   status: {
     replicas: true,
     currentRevision: true,
