@@ -1,11 +1,11 @@
 import type {AccessLine} from '../model/look.ts';
 import type {ProbeType} from '../model/probe.ts';
-import {isOpen, type Evidence} from '../model/symptom.ts';
+import type {Evidence} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {causesOf} from './causes.ts';
 import {eachProbe, type Check, type Found} from './check.ts';
 import {effectOf} from './effects.ts';
-import {presentOf} from './present.ts';
+import {openFailures, presentOf} from './present.ts';
 import {readingOf, span, viaOf} from './reading.ts';
 
 /** As many of the kubelet's last requests are looked at. */
@@ -95,8 +95,12 @@ export function timedOut({code, flags}: AccessLine): boolean {
   return (code === 0 && flags.includes('DC')) || flags.includes('UT');
 }
 
-export function fromLog({pod, commands, detection}: PodCase, text: string): Evidence {
-  return {label: 'log', text, source: 'log', command: commands.kubectl(`logs ${pod.name} -n ${pod.namespace} -c ${detection.sidecar?.name ?? 'envoy'} --tail 50`)};
+export function fromLog(pod: PodCase, text: string): Evidence {
+  return {label: 'log', text, source: 'log', command: proxyLog(pod, '--tail 50')};
+}
+
+function proxyLog({pod, commands, detection}: PodCase, part: string): string {
+  return commands.kubectl(`logs ${pod.name} -n ${pod.namespace} -c ${detection.sidecar?.name ?? 'envoy'} ${part}`);
 }
 
 /** Failures after the first success: what failed before is a start, no flapping. */
@@ -132,7 +136,7 @@ function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe
   return {
     why: `${bad.length} of the last ${lines.length} failed`,
     because: `of the kubelet's last ${lines.length} requests ${bad.length} failed: ${counted(bad)}`,
-    evidence: [fromLog(pod, counted(lines)), ...probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one)).map(({evidence}) => evidence)],
+    evidence: [fromLog(pod, counted(lines)), ...openFailures(probe).map(({evidence}) => evidence)],
     ...(bad.every(timedOut) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
     ...(probe.type === 'readiness' && !ready && probe.symptoms.some(({state}) => state === 'going-on') ? {severity: 'error' as const} : {}),
   };
@@ -140,8 +144,8 @@ function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe
 
 /** A container that is ready, and of whose readiness probe the kubelet reports failures again and again: the status tells thresholds only. */
 function byEvents(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe'> | undefined {
-  const open = probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one));
-  const main = presentOf(probe, open);
+  const open = openFailures(probe);
+  const main = presentOf(probe);
   if (probe.type !== 'readiness' || probe.status?.ready !== true || !main || main.errored || open.reduce((sum, {count}) => sum + count, 0) < 2) return undefined;
   const {why, because, couldBe, blame = 'not yet known' as const} = causesOf(pod, probe, main);
   return {
@@ -196,7 +200,7 @@ const neverArrives: Check = {
       // The log's end is all that was read: other traffic may have filled it since.
       const reachesBack = pod.look?.seen && pod.look.value.accessLog.seen && pod.look.value.accessLog.value.some(({at}) => at <= looked - windowMs);
       const dropped = 'something between the kubelet and the pod drops or refuses the call (a NetworkPolicy, a firewall)';
-      const decides = pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${pod.detection.sidecar?.name ?? 'envoy'} --since ${windowMs / 1000}s`);
+      const decides = proxyLog(pod, `--since ${windowMs / 1000}s`);
       return {
         why: 'never reaches the proxy',
         ...(reachesBack ? {because: `Envoy logged no request of the kubelet in the last ${windowMs / 1000}s, and answers the same request through a tunnel`} : {blame: 'not yet known' as const, couldBe: [dropped, "the proxy logs so much that the kubelet's requests are not among its last lines"], decides, fix: ''}),

@@ -1,4 +1,5 @@
 import type {Blame} from '../model/finding.ts';
+import {runsSince} from '../model/pod.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {eachProbe, inTemplate, type Check, type Found} from './check.ts';
@@ -76,7 +77,7 @@ function found(pod: PodCase, probe: ProbeCase, reading: Reading | undefined, dec
 
 /** Waiting does not help: what was declared has to change, or the app has long begun to run and still does not listen. */
 function lastsBeyondStart({now}: PodCase, {status}: ProbeCase, {lasting, cause}: Decision, {until}: Symptom): boolean {
-  const startedAt = status?.state.kind === 'running' ? (status.state.startedAt ?? now) : now;
+  const startedAt = runsSince(status) ?? now;
   // A port that is still closed after half of its time is worth a look, though it may be opened yet.
   return lasting === true || (cause === 'port-closed' && until !== undefined && now - startedAt > Math.max(60_000, (until - startedAt) / 2));
 }

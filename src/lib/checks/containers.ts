@@ -1,13 +1,11 @@
 import {KILLED} from '../kubelet/timing.ts';
 import {BOOTSTRAP_VOLUMES, HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer, PROXY_LABELS} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
-import type {Evidence, Symptom} from '../model/symptom.ts';
+import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {carrierOf, exitsItself, inPod, restartsFor, type Check, type Found} from './check.ts';
-import {endedText, hasPrevious} from './effects.ts';
+import {endedText, lastLog} from './effects.ts';
 import {ownerOfPort} from './ports.ts';
-
-const alive = (symptom: Symptom) => symptom.state !== 'over' && symptom.state !== 'starting';
 
 /** Failures that a closed port makes, of the probes that `carrier` answers. */
 function unreachable(pod: PodCase, carrier: string): Symptom[] {
@@ -32,8 +30,7 @@ function statusOf({pod}: PodCase, name: string) {
 }
 
 function logs(pod: PodCase, container: string): string {
-  const status = statusOf(pod, container);
-  return pod.commands.kubectl(`logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${container}${status && hasPrevious(status) ? ' --previous' : ''}`);
+  return lastLog(pod, container, statusOf(pod, container));
 }
 
 const notInjected: Check = {
@@ -184,7 +181,7 @@ const appCrash: Check = {
 
 /** The kubelet said that it killed the container for a probe, or one that kills fails now and the end looks like a kill. */
 function killedByProbe(pod: PodCase, name: string): boolean {
-  return pod.symptoms.some((one) => one.container === name && alive(one) && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness'))) && !exitsItself(pod, name);
+  return pod.symptoms.some((one) => one.container === name && isOpen(one) && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness'))) && !exitsItself(pod, name);
 }
 
 /** An init container that runs beside the others, and is restarted like them. */
@@ -211,7 +208,7 @@ const WARM_UP_MS = 90_000;
 
 function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
   return pod.symptoms
-    .filter((one) => one.kind === 'crashed' && alive(one) && whose(one.container!))
+    .filter((one) => one.kind === 'crashed' && isOpen(one) && whose(one.container!))
     .map((symptom): Found => {
       const name = symptom.container!;
       const oom = symptom.failure === 'OOMKilled';
@@ -284,7 +281,7 @@ const starting: Check = {
   cases: ['C5'],
   stops: true,
   find: (pod) => {
-    const stuck = pod.symptoms.filter((one) => (one.kind === 'mount' || one.kind === 'sandbox') && alive(one));
+    const stuck = pod.symptoms.filter((one) => (one.kind === 'mount' || one.kind === 'sandbox') && isOpen(one));
     const first = stuck[0];
     if (!first) return [];
     const missing = /(secret|configmap) "[^"]+" not found/.test(first.text);

@@ -29,6 +29,11 @@ export function endedText({restartCount, state}: ContainerStatus): string {
   return restartCount === 0 ? 'ended, and was not restarted' : `restarted ${restartsText(restartCount)}`;
 }
 
+/** Types what the last run that ended logged, or the container's log where there was none. */
+export function lastLog({pod, commands}: PodCase, container: string, status: ContainerStatus | undefined): string {
+  return commands.kubectl(`logs ${pod.name} -n ${pod.namespace} -c ${container}${status && hasPrevious(status) ? ' --previous' : ''}`);
+}
+
 /** Whether the runtime keeps a log of a run before the one that runs, or waits, now: only then `--previous` shows one. */
 export function hasPrevious({state, lastState, restartCount}: ContainerStatus): boolean {
   return state.kind !== 'terminated' && lastState.kind === 'terminated' && restartCount > 0;

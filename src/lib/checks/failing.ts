@@ -4,8 +4,8 @@ import {isOpen, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {causesOf} from './causes.ts';
 import {carrierOf, exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
-import {effectOf, endedText, hasPrevious} from './effects.ts';
-import {presentOf} from './present.ts';
+import {effectOf, endedText, lastLog} from './effects.ts';
+import {openFailures, presentOf} from './present.ts';
 import {viaOf} from './reading.ts';
 import {callText, endText, probeText} from './words.ts';
 
@@ -71,8 +71,8 @@ function failing(group: keyof typeof TITLES): Check {
 }
 
 function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Found[] {
-  const live = probe.symptoms.filter((one) => one.kind === 'probe' && isOpen(one));
-  const main = presentOf(probe, live);
+  const live = openFailures(probe);
+  const main = presentOf(probe);
   if (!main || groupOf(main) !== group) return [];
   const {why, because, couldBe, blame, fix = ''} = causesOf(pod, probe, main);
   const kills = [...probe.symptoms.filter(({kind}) => kind === 'killed'), ...restartsFor(pod, probe)];
@@ -145,13 +145,12 @@ function kill(pod: PodCase, symptom: Symptom): Found {
   const reached = failures.length === 0 || failures.some(({failure}) => failure !== 'refused') || (of !== undefined && carrierOf(pod, of) === undefined);
   const started = !reached || (of && status && !diedYoung(of, status)) ? [] : ['the app needs longer to start than the probe allows'];
   const couldBe = [...started, ...new Set(meanings.length > 0 ? meanings : ['the app does not answer as the probe wants'])];
-  const log = `logs ${pod.pod.name} -n ${pod.pod.namespace} -c ${symptom.container}${status && hasPrevious(status) ? ' --previous' : ''}`;
   return {
     ...(symptom.container ? {container: symptom.container} : {}),
     ...(symptom.probe ? {probe: symptom.probe} : {}),
     why: `killed by its ${symptom.probe} probe`,
     couldBe: couldBe.length > 1 ? couldBe : [...couldBe, 'the node or the proxy was too busy for the probe'],
-    decides: pod.commands.kubectl(log),
+    decides: lastLog(pod, symptom.container!, status),
     effect: status ? endedText(status) : 'killed',
     evidence: [symptom.evidence, ...failures.map(({evidence: one}) => one)],
     explains: [symptom, ...failures, ...crash],

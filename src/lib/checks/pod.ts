@@ -1,17 +1,12 @@
 import type {PodCase} from './case.ts';
 import type {Check, Found} from './check.ts';
+import {unreadyCondition} from '../model/pod.ts';
 import type {Evidence} from '../model/symptom.ts';
 
 // Trouble of a pod that is no probe's: its probes keep their own verdicts.
 
 function condition({pod, commands}: PodCase, text: string): Evidence {
   return {label: 'status', text, source: 'pod status', command: commands.kubectl(`describe pod ${pod.name} -n ${pod.namespace}`)};
-}
-
-/** The Ready condition where it is not True, with what it says. */
-function unready({pod}: PodCase) {
-  const found = pod.conditions.find(({type, status}) => type === 'Ready' && status !== 'True');
-  return found && {...found, text: `Ready: ${found.status}${found.reason ? `, ${found.reason}` : ''}${found.message ? `: ${found.message}` : ''}`};
 }
 
 const gate: Check = {
@@ -25,7 +20,7 @@ const gate: Check = {
   cases: ['readiness gate'],
   aside: true,
   find: (pod) => {
-    const ready = unready(pod);
+    const ready = unreadyCondition(pod.pod);
     if (!ready || ready.reason !== 'ReadinessGatesNotReady' || pod.symptoms.some(({kind, state}) => kind === 'not-ready' && state === 'starting')) return [];
     const gates = pod.pod.readinessGates;
     const named = gates.filter((name) => ready.message.includes(name));
@@ -56,7 +51,7 @@ const node: Check = {
   cases: ['node down'],
   silences: true,
   find: (pod) => {
-    const ready = unready(pod);
+    const ready = unreadyCondition(pod.pod);
     if (!ready || pod.pod.node === undefined) return [];
     const events = pod.events.seen ? pod.events.value.filter(({reason, first, last}) => reason === 'NodeNotReady' && last + 60_000 >= (ready.since ?? 0) && first - 60_000 <= (ready.since ?? 0)) : [];
     const said = pod.pod.reason === 'NodeLost' || ready.status === 'Unknown' || ready.reason === 'NodeStatusUnknown' || events.length > 0;
@@ -92,7 +87,7 @@ const stuckRollout: Check = {
     const {owner} = pod;
     const [, update] = owner?.revisions ?? [];
     const hash = pod.pod.revisionHash;
-    if (owner?.kind !== 'StatefulSet' || update === undefined || hash === undefined || hash === update || !unready(pod)) return [];
+    if (owner?.kind !== 'StatefulSet' || update === undefined || hash === undefined || hash === update || !unreadyCondition(pod.pod)) return [];
     const byHand = owner.updateStrategy === 'OnDelete';
     if (!byHand && (owner.podManagementPolicy ?? 'OrderedReady') !== 'OrderedReady') return [];
     // A partition keeps the pods below it at the revision that they have, a deleted one too.

@@ -2,9 +2,9 @@ import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {lastRequests} from '../checks/access.ts';
 import {answerText, isDone, readingOf, viaOf, type Reading} from '../checks/reading.ts';
 import {readProbeText} from '../kubelet/messages.ts';
-import type {Symptom} from '../model/symptom.ts';
+import {isOpen, type Symptom} from '../model/symptom.ts';
 import {answerState} from './probe-state.ts';
-import {isMutedNow} from './symptoms.ts';
+import {probed} from './symptoms.ts';
 
 /** A replay that fails is a symptom like an event of the kubelet, in the kubelet's words. */
 export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
@@ -15,9 +15,8 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   const {outcome, text} = through.judgement;
   const {failure, status: code} = readProbeText(text, actual.handler.kind, outcome === 'error' ? 'errored' : 'failed');
   const reported = probe.symptoms.filter(({kind, failure: seen}) => (kind === 'probe' && seen !== 'no-event') || kind === 'killed').map(({state}) => state);
-  const probes = pod.pod.spec[probe.init ? 'initContainers' : 'containers'].find(({name}) => name === container)?.probes ?? {};
-  const silent = !pod.events.seen || isMutedNow(pod.pod, pod.events.value, pod.now);
-  const {state, why, until} = answerState({now: pod.now, type, probe: actual, probes, status, reported, silent, requests: lastRequests(pod, probe)});
+  const {probes} = probed(pod.pod, container, probe.init);
+  const {state, why, until} = answerState({now: pod.now, type, probe: actual, probes, status, reported, requests: lastRequests(pod, probe)});
   return [
     {
       kind: 'answer',
@@ -42,5 +41,5 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
  * on 127.0.0.1 proves nothing then, unless the kubelet is refused, too.
  */
 function sawNothing(probe: ProbeCase, {answer}: NonNullable<Reading['through']>): boolean {
-  return viaOf(probe) === 'direct' && answer.kind === 'refused' && !probe.symptoms.some(({failure, state}) => (failure === 'refused' || failure === 'grpc') && state !== 'over' && state !== 'starting');
+  return viaOf(probe) === 'direct' && answer.kind === 'refused' && !probe.symptoms.some((one) => (one.failure === 'refused' || one.failure === 'grpc') && isOpen(one));
 }

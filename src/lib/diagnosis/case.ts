@@ -7,7 +7,7 @@ import type {ClusterEvent} from '../model/event.ts';
 import type {Look} from '../model/look.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Sidecar} from '../model/path.ts';
-import type {Pod, Template} from '../model/pod.ts';
+import {statusOf, type Pod, type Template} from '../model/pod.ts';
 import type {ProbeType} from '../model/probe.ts';
 import type {Observed} from '../model/unseen.ts';
 import {lastRequests} from '../checks/access.ts';
@@ -37,7 +37,7 @@ export function caseOf(input: CaseInput): PodCase {
   const injection = mustInject({...pod, annotations: declared.seen ? {...declared.value.annotations, ...pod.annotations} : pod.annotations}, namespace);
   const paths = sidecar === promised ? structure.probes : probesOf(pod, declared, profile, sidecar);
   const probes = paths.map((probe): ProbeCase => {
-    const status = (probe.init ? pod.initContainers : pod.containers).find(({name}) => name === probe.container);
+    const status = statusOf(pod, probe.container, probe.init);
     const replay = look?.seen ? look.value.replays.find((one) => one.container === probe.container && one.probe === probe.type) : undefined;
     return {
       ...probe,

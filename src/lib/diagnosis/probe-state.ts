@@ -1,8 +1,8 @@
 import {failed, isClean} from '../checks/access.ts';
 import type {FailureClass} from '../kubelet/messages.ts';
-import {isOfEarlierRun, KILLED, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
+import {BACK_OFF_RESET_SECONDS, isOfEarlierRun, KILLED, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
 import type {AccessLine} from '../model/look.ts';
-import type {ContainerStatus} from '../model/pod.ts';
+import {runsSince, type ContainerStatus} from '../model/pod.ts';
 import type {Probe, Probes, ProbeType} from '../model/probe.ts';
 import type {SymptomState} from '../model/symptom.ts';
 
@@ -69,10 +69,14 @@ function ageMs({now, at}: Seen): number {
   return now - at.last;
 }
 
+/** For how long a startup probe holds this one back at most, in milliseconds. */
+function heldMs(type: ProbeType, {startup}: Probes): number {
+  return type !== 'startup' && startup ? startBudgetSeconds(startup) * 1000 : 0;
+}
+
 /** Until when a probe may fail without mattering; behind a startup probe it is run later, at its first failure at the latest. */
 function budgetEndOf({type, probe, probes}: Witnesses & {probe: Probe}, startedAt: number, first = Infinity): number {
-  const heldMs = type !== 'startup' && probes.startup ? startBudgetSeconds(probes.startup) * 1000 : 0;
-  const runs = Math.min(startedAt + heldMs, Math.max(startedAt, first));
+  const runs = Math.min(startedAt + heldMs(type, probes), Math.max(startedAt, first));
   return runs + (type === 'readiness' ? readyBudgetSeconds(probe) : startBudgetSeconds(probe)) * 1000;
 }
 
@@ -159,7 +163,7 @@ const READY: Rule<Seen>[] = [
 ];
 
 const LIVENESS: Rule<Seen>[] = [
-  [(seen) => (seen.earlier || seen.held) && seen.status.restartCount > 0 && seen.now - seen.startedAt < QUIET_MS && mayHaveEndedIt(seen), 'maybe', 'it is of a run before, and this one is young', 'status'],
+  [(seen) => (seen.earlier || seen.held) && seen.status.restartCount > 0 && seen.now - seen.startedAt < BACK_OFF_RESET_SECONDS * 1000 && mayHaveEndedIt(seen), 'maybe', 'it is of a run before, and this one is young', 'status'],
   [({earlier, held}) => earlier || held, 'over', 'it is of a run before', 'status'],
   [(seen) => atStart(seen) && seen.at.failure === 'refused' && seen.readySince !== undefined && seen.at.last <= seen.readySince, 'over', 'nobody listened at the start, and the pod became Ready after it', 'status'],
   [(seen) => atStart(seen) && seen.fresh && !NEVER.includes(seen.at.failure), 'starting', 'seconds after the start', 'kubelet'],
@@ -178,14 +182,11 @@ const LIVENESS: Rule<Seen>[] = [
   [() => true, 'over', 'it has not failed since', 'events'],
 ];
 
-/** The kubelet's back-off is forgotten after ten minutes of running: a fault of the run before may come again until then. */
-const QUIET_MS = 600_000;
-
 /** How a failure that the kubelet reported stands now. */
 export function reportedState(witnesses: Witnesses, at: Reported): State {
   const {status, probe, now, type} = witnesses;
   if (!status || !probe) return {state: 'over', why: 'nobody runs this probe any more', source: 'status'};
-  const startedAt = status.state.kind === 'running' ? (status.state.startedAt ?? 0) : 0;
+  const startedAt = runsSince(status) ?? 0;
   const seen: Seen = {
     ...witnesses,
     probe,
@@ -217,8 +218,6 @@ export interface Asked {
   status: ContainerStatus;
   /** The kubelet's own failures of this probe, by their states. */
   reported: SymptomState[];
-  /** The kubelet could not have told: the pod's events are used up or were not seen. */
-  silent: boolean;
   requests: AccessLine[] | undefined;
 }
 
@@ -246,8 +245,8 @@ const IN_A_ROW = 2;
 
 /** How a probe stands that was sent as the kubelet sends it, and failed. One answer alone never makes it fail where the kubelet is content. */
 export function answerState(asked: Asked): State {
-  const startedAt = asked.status.state.kind === 'running' ? (asked.status.state.startedAt ?? 0) : 0;
-  const budgetEnd = startedAt + startBudgetSeconds(asked.probe) * 1000 + (asked.type !== 'startup' && asked.probes.startup ? startBudgetSeconds(asked.probes.startup) * 1000 : 0);
+  const startedAt = runsSince(asked.status) ?? 0;
+  const budgetEnd = startedAt + startBudgetSeconds(asked.probe) * 1000 + heldMs(asked.type, asked.probes);
   const inARow = Math.max(IN_A_ROW, asked.probe.failureThreshold);
   const last = asked.requests?.slice(-inARow) ?? [];
   const failing = last.length === inARow && last.every((line) => failed(line, {actual: asked.probe})) && asked.now - last.at(-1)!.at <= 3 * nextAnswerSeconds(asked.probe) * 1000;

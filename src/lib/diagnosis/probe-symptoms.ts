@@ -1,6 +1,6 @@
 import {containerOf, readProbeEvent, type FailureClass, type ProbeReading} from '../kubelet/messages.ts';
 import type {ClusterEvent} from '../model/event.ts';
-import {probedContainers, type ContainerStatus} from '../model/pod.ts';
+import {probedContainers, runsSince, type ContainerStatus} from '../model/pod.ts';
 import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
 import type {Symptom, SymptomState} from '../model/symptom.ts';
 import {reportedState, statusState, type State, type Witnesses} from './probe-state.ts';
@@ -90,7 +90,7 @@ export function silentFailures(context: SymptomContext, found: Symptom[], {seen,
     const {probes, status} = probed(pod, name, init);
     const type = status && waitsFor(probes, status);
     if (!type || found.some((one) => one.container === name && one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
-    const startedAt = (status.state.kind === 'running' ? status.state.startedAt : undefined) ?? pod.startedAt ?? pod.createdAt;
+    const startedAt = runsSince(status) ?? pod.startedAt ?? pod.createdAt;
     const text = type === 'startup' ? 'started: false' : 'ready: false';
     const why = seen ? 'no event tells why' : 'events could not be seen';
     const state = statusState({...witnessesOf(context, name, init, type, muted), probe: probes[type]!, status}, startedAt);

@@ -1,11 +1,11 @@
 import type {Commands} from '../checks/case.ts';
 import {containerOf, isBusyNode, readKilling} from '../kubelet/messages.ts';
-import {isOfEarlierRun, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
+import {BACK_OFF_RESET_SECONDS, isOfEarlierRun, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {AccessLine} from '../model/look.ts';
 import type {Workload} from '../model/owner.ts';
-import {lastEnd, probedContainers, type ContainerStatus, type Pod} from '../model/pod.ts';
+import {lastEnd, probedContainers, runsSince, statusOf, unreadyCondition, type ContainerStatus, type Pod} from '../model/pod.ts';
 import type {Probes, ProbeType} from '../model/probe.ts';
 import type {Evidence, Symptom, SymptomState} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
@@ -30,9 +30,9 @@ export function symptomsOf(context: SymptomContext, events: Observed<ClusterEven
 }
 
 /** A container whose probes the kubelet runs, its probes, and its status. */
-export function probed({spec, containers, initContainers}: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
-  const one = probedContainers(spec).find(({container, init: native}) => container.name === name && native === init);
-  return {probes: one?.container.probes ?? {}, status: (init ? initContainers : containers).find((status) => status.name === name)};
+export function probed(pod: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
+  const one = probedContainers(pod.spec).find(({container, init: native}) => container.name === name && native === init);
+  return {probes: one?.container.probes ?? {}, status: statusOf(pod, name, init)};
 }
 
 export function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status', text: string): Evidence {
@@ -83,14 +83,11 @@ function crashed(context: SymptomContext, status: ContainerStatus, init: boolean
   ];
 }
 
-/** The kubelet's back-off grows to five minutes and is forgotten after ten of running: a crash within that may come again. */
-const QUIET_MS = 600_000;
-
-function crashState({now}: SymptomContext, {state, restartCount}: ContainerStatus, finishedAt: number | undefined, together: boolean): SymptomState {
-  const since = state.kind === 'running' ? state.startedAt : undefined;
-  const calm = since !== undefined && now - since > QUIET_MS;
+function crashState({now}: SymptomContext, status: ContainerStatus, finishedAt: number | undefined, together: boolean): SymptomState {
+  const since = runsSince(status);
+  const calm = since !== undefined && now - since > BACK_OFF_RESET_SECONDS * 1000;
   if (together || calm || finishedAt === undefined) return 'over';
-  return restartCount > 2 ? 'going-on' : 'maybe';
+  return status.restartCount > 2 ? 'going-on' : 'maybe';
 }
 
 /** How processes end that are ended with their pod: by a signal, or unknown to the runtime after the node came back; the healthcheck server logs a signal as fatal. */
@@ -135,12 +132,12 @@ function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
   const kill = readKilling(event);
   if (!kill || (kill.cause !== 'liveness' && kill.cause !== 'startup')) return [];
   const {status} = probed(context.pod, kill.container, kill.init);
-  const startedAt = status?.state.kind === 'running' ? (status.state.startedAt ?? 0) : 0;
+  const startedAt = runsSince(status) ?? 0;
   const back = isOfEarlierRun(event.last, startedAt, status?.restartCount ?? 0);
   return [
     {
       kind: 'killed',
-      state: endedOtherwise(status, event) || (back && context.now - startedAt > QUIET_MS) ? 'over' : back && (status?.restartCount ?? 0) <= 2 ? 'maybe' : 'going-on',
+      state: endedOtherwise(status, event) || (back && context.now - startedAt > BACK_OFF_RESET_SECONDS * 1000) ? 'over' : back && (status?.restartCount ?? 0) <= 2 ? 'maybe' : 'going-on',
       container: kill.container,
       init: kill.init,
       probe: kill.cause,
@@ -211,10 +208,9 @@ const SETTLE_MS = 60_000;
 /** A pod that is not Ready though all its containers run and none of their symptoms is going on: a readiness gate, its node. */
 function podNotReady(context: SymptomContext, found: Symptom[]): Symptom[] {
   const {pod, now} = context;
-  const condition = pod.conditions.find(({type, status}) => type === 'Ready' && status !== 'True');
+  const condition = unreadyCondition(pod);
   const running = pod.containers.length > 0 && pod.containers.every(({state}) => state.kind === 'running');
   if (!condition || !running || found.some(({kind, state}) => kind !== 'probe-warning' && state !== 'over')) return [];
-  const begun = Math.max(condition.since ?? 0, ...pod.containers.map(({state}) => (state.kind === 'running' ? (state.startedAt ?? 0) : 0)));
-  const text = `Ready: ${condition.status}${condition.reason ? `, ${condition.reason}` : ''}${condition.message ? `: ${condition.message}` : ''}`;
-  return [{kind: 'not-ready', state: now - begun < SETTLE_MS ? 'starting' : 'going-on', failure: condition.reason, text, count: 1, evidence: evidence(context, 'pod status', text)}];
+  const begun = Math.max(condition.since ?? 0, ...pod.containers.map((status) => runsSince(status) ?? 0));
+  return [{kind: 'not-ready', state: now - begun < SETTLE_MS ? 'starting' : 'going-on', failure: condition.reason, text: condition.text, count: 1, evidence: evidence(context, 'pod status', condition.text)}];
 }

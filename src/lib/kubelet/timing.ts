@@ -8,6 +8,9 @@ import type {Probe} from '../model/probe.ts';
 export const SPAM_BURST = 25;
 export const SPAM_WINDOW_SECONDS = 300;
 
+/** The back-off of restarts is forgotten after so long a run: until then a fault of the run before may come again. */
+export const BACK_OFF_RESET_SECONDS = 600;
+
 /** Reading an answer, scheduling the next and writing an event take a moment; and times are cut to whole seconds. */
 const SLACK_SECONDS = 3;
 

@@ -3,6 +3,7 @@ import {viaOf} from '../checks/reading.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
 import {askOf, grpcAskOf, redirectOf, type Asker} from '../kubelet/request.ts';
 import {isMeshProbePort} from '../mesh/names.ts';
+import {asksElsewhere} from '../mesh/trace.ts';
 import {OWN_REQUEST_ID, type Answer, type Ask} from '../model/answer.ts';
 import type {AccessLine, Replay} from '../model/look.ts';
 import type {Call} from '../model/path.ts';
@@ -64,8 +65,7 @@ export function questionsOf(pod: PodCase, probe: ProbeCase, userAgent: string): 
   const asker = {podIP: pod.pod.podIP ?? '', userAgent, timeoutSeconds: probe.actual.timeoutSeconds};
   const patient = (ask: Ask): Ask => ({...ask, timeoutMs: Math.max(ask.timeoutMs, Math.min(PATIENCE_MS.most, Math.max(PATIENCE_MS.least, ask.timeoutMs * PATIENCE_MS.times)))});
   // What the kubelet can't be followed on over a tunnel: redirected, or nobody knows whether.
-  const away = (probe.call.kind === 'http' || probe.call.kind === 'tcp') && probe.call.host !== '' && probe.call.host !== pod.pod.podIP;
-  const lost = away || (end.at === 'break' && (['redirected', 'elsewhere', 'no-proxy'].includes(end.reason) || (end.reason === 'unknown' && !isMeshProbePort(end.port))));
+  const lost = asksElsewhere(probe.call, asker.podIP) || (end.at === 'break' && (['redirected', 'no-proxy'].includes(end.reason) || (end.reason === 'unknown' && !isMeshProbePort(end.port))));
   const call = lost ? undefined : askFor(probe.call, asker);
   const through = call && viaOf(probe) === 'envoy-http' ? marked(call) : call;
   // Where the mesh is not between, both would be one and the same.

@@ -25,9 +25,14 @@ function follow(call: Call, sidecar: Sidecar, podIP: string): PathEnd {
     case 'tcp':
     case 'http':
       // Without a mesh a host is what it was declared to be; with it, it is called on a port that only the pod has.
-      if (call.host !== '' && call.host !== podIP && (isMeshProbePort(call.port) || sidecar.open !== 'all')) return broken('elsewhere', call.port);
+      if (asksElsewhere(call, podIP) && (isMeshProbePort(call.port) || sidecar.open !== 'all')) return broken('elsewhere', call.port);
       return call.kind === 'tcp' ? tcp(call.port, sidecar, podIP) : http(call, sidecar, podIP);
   }
+}
+
+/** Another host than the pod is asked. */
+export function asksElsewhere(call: Call, podIP: string): boolean {
+  return (call.kind === 'http' || call.kind === 'tcp') && call.host !== '' && call.host !== podIP;
 }
 
 function broken(reason: Extract<PathEnd, {at: 'break'}>['reason'], port: number, meant?: Target): PathEnd {

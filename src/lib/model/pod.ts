@@ -89,6 +89,22 @@ export function lastEnd({state, lastState}: Pick<ContainerStatus, 'state' | 'las
   return lastState.kind === 'terminated' ? lastState : undefined;
 }
 
+/** When the run that goes on began, in milliseconds since 1970; undefined where the container does not run, or its status does not tell. */
+export function runsSince(status: Pick<ContainerStatus, 'state'> | undefined): number | undefined {
+  return status?.state.kind === 'running' ? status.state.startedAt : undefined;
+}
+
+/** The status of a container that the kubelet probes. */
+export function statusOf({containers, initContainers}: Pick<Pod, 'containers' | 'initContainers'>, name: string, init: boolean): ContainerStatus | undefined {
+  return (init ? initContainers : containers).find((status) => status.name === name);
+}
+
+/** The Ready condition where it is not True, with what it says. */
+export function unreadyCondition({conditions}: Pick<Pod, 'conditions'>): (Condition & {text: string}) | undefined {
+  const found = conditions.find(({type, status}) => type === 'Ready' && status !== 'True');
+  return found && {...found, text: `Ready: ${found.status}${found.reason ? `, ${found.reason}` : ''}${found.message ? `: ${found.message}` : ''}`};
+}
+
 interface Condition {
   type: string;
   status: string;

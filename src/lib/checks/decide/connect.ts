@@ -1,4 +1,5 @@
 import {startBudgetSeconds} from '../../kubelet/timing.ts';
+import {runsSince} from '../../model/pod.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {ownerOfPort} from '../ports.ts';
 import {answerText, listensOn, viaOf} from '../reading.ts';
@@ -40,7 +41,7 @@ function direct(pod: PodCase, probe: ProbeCase, {through}: Answered): Decision |
 
 /** A refusal is always older than the tunnel's answer: an app that is still coming up may have begun to listen in between. */
 function isLongUp({now}: PodCase, {status, actual}: ProbeCase): boolean {
-  const up = status?.state.kind === 'running' && status.state.startedAt !== undefined ? now - status.state.startedAt : 0;
+  const up = now - (runsSince(status) ?? now);
   return actual !== undefined && up > Math.max(120_000, 2000 * startBudgetSeconds(actual));
 }
 

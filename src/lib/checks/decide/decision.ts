@@ -1,4 +1,5 @@
 import type {Blame} from '../../model/finding.ts';
+import type {Hop} from '../../model/look.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import type {Reading, Side} from '../reading.ts';
 
@@ -53,6 +54,11 @@ export function directlyToo({one}: Pick<Reading, 'one'>): string {
 
 export function isGood(side: Side | undefined): boolean {
   return side?.ok === true && !(side.answer.kind === 'response' && side.answer.status >= 300);
+}
+
+/** Host of a request, as it was sent. */
+export function hostOf({send}: Hop['ask']): string {
+  return send.kind === 'get' ? (send.headers.find(({name}) => name === 'Host')?.value ?? '') : '';
 }
 
 /** The status of an answer, if it has one. */

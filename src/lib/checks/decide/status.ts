@@ -1,6 +1,6 @@
 import type {PodCase, ProbeCase} from '../case.ts';
 import {sideOf} from '../reading.ts';
-import {alike, isGood, statusOf, type Answered, type Decision} from './decision.ts';
+import {alike, hostOf, isGood, statusOf, type Answered, type Decision} from './decision.ts';
 
 /** The app itself answers with a status that is no success, whoever asks. */
 export function ofStatus(pod: PodCase, probe: ProbeCase, reading: Answered): Decision | undefined {
@@ -30,7 +30,3 @@ const MORE: Record<number, (probe: ProbeCase) => Pick<Decision, 'blame' | 'fix'>
   400: () => ({fix: "what the app's log says; an app that rejects the Host wants httpHeaders: Host"}),
   421: () => ({fix: 'httpHeaders: Host with a name that the app serves'}),
 };
-
-function hostOf({send}: Answered['replay']['through'][number]['ask']): string {
-  return send.kind === 'get' ? (send.headers.find(({name}) => name === 'Host')?.value ?? '') : '';
-}

@@ -1,7 +1,8 @@
+import type {Hop, Replay, Variant} from '../../model/look.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {answerText, sideOf} from '../reading.ts';
 import {ownTarget} from '../words.ts';
-import {isGood, statusOf, type Answered, type Decision} from './decision.ts';
+import {hostOf, isGood, statusOf, type Answered, type Decision} from './decision.ts';
 
 // What the mesh does to the request, found by asking once more with one difference.
 
@@ -39,15 +40,25 @@ function hopPath(send: Answered['replay']['through'][number]['ask']['send']): st
   return send.kind === 'get' ? send.path : '';
 }
 
+const KEPT_PROTO = 'httpHeaders: X-Forwarded-Proto: https in the probe, which the proxy keeps';
+
+/** Whether a variant was asked, and answered with the status that the mesh gets. */
+function answersWith(pod: PodCase, probe: ProbeCase, {variants}: Replay, status: number | undefined): (variant: Variant) => boolean {
+  return (variant) => {
+    const hop = variants[variant];
+    return hop !== undefined && statusOf(sideOf(pod, probe, hop)) === status;
+  };
+}
+
 /** A header of the proxy's: proven where the same request with it, and nothing else changed, gets the same answer directly. */
 function added(pod: PodCase, probe: ProbeCase, {replay, past}: Answered, does: string): Decision | undefined {
   const first = replay.through[0]!;
   const got = statusOf({answer: first.answer});
-  const same = (hop: typeof first | undefined) => hop !== undefined && statusOf(sideOf(pod, probe, hop)) === got;
   const directly = `directly it answers ${answerText(past!.answer)}`;
-  if (same(replay.variants['mesh-host'])) return hostDecision(pod, probe, replay.variants['mesh-host']!, `${got}`, past!.answer);
-  const proto = {why: 'redirected in the mesh only', fix: 'httpHeaders: X-Forwarded-Proto: https in the probe, which the proxy keeps', blame: 'spec' as const, lasting: true as const};
-  if (same(replay.variants['forwarded-proto'])) return {cause: 'added-header', ...proto, because: `the app ${does} because of the header X-Forwarded-Proto: http that the proxy adds; ${directly}, and with that header ${got} as through the mesh`};
+  const asMesh = answersWith(pod, probe, replay, got);
+  if (asMesh('mesh-host')) return hostDecision(replay.variants['mesh-host']!, got, answerText(past!.answer));
+  const proto = {why: 'redirected in the mesh only', fix: KEPT_PROTO, blame: 'spec' as const, lasting: true as const};
+  if (asMesh('forwarded-proto')) return {cause: 'added-header', ...proto, because: `the app ${does} because of the header X-Forwarded-Proto: http that the proxy adds; ${directly}, and with that header ${got} as through the mesh`};
   return {
     cause: 'added-header',
     ...proto,
@@ -60,18 +71,16 @@ function added(pod: PodCase, probe: ProbeCase, {replay, past}: Answered, does: s
 export function differs(pod: PodCase, probe: ProbeCase, {replay, through, past}: Answered): Decision | undefined {
   const status = statusOf(through);
   if (through.by.by !== 'app' || status === undefined || !isGood(past)) return undefined;
-  const same = (variant: keyof typeof replay.variants) => {
-    const hop = replay.variants[variant];
-    return hop !== undefined && statusOf(sideOf(pod, probe, hop)) === status;
-  };
-  if (same('mesh-host')) return hostDecision(pod, probe, replay.variants['mesh-host']!, String(status), past!.answer);
-  if (same('mesh-path') || (probe.reach === 'altered' && !replay.variants['mesh-path'])) return asWritten(probe, status, answerText(past!.answer));
+  const directly = answerText(past!.answer);
+  const same = answersWith(pod, probe, replay, status);
+  if (same('mesh-host')) return hostDecision(replay.variants['mesh-host']!, status, directly);
+  if (same('mesh-path') || (probe.reach === 'altered' && !replay.variants['mesh-path'])) return asWritten(probe, status, directly);
   if (same('forwarded-proto')) {
-    const because = `with the header X-Forwarded-Proto: http, which the proxy adds, the app answers ${status}; without it ${answerText(past!.answer)}`;
-    return {cause: 'added-header', why: `${status} for a header of the proxy`, because, fix: 'httpHeaders: X-Forwarded-Proto: https in the probe, which the proxy keeps', blame: 'spec', lasting: true};
+    const because = `with the header X-Forwarded-Proto: http, which the proxy adds, the app answers ${status}; without it ${directly}`;
+    return {cause: 'added-header', why: `${status} for a header of the proxy`, because, fix: KEPT_PROTO, blame: 'spec', lasting: true};
   }
   if (same('proxy-headers')) {
-    const because = `with the headers X-Request-Id, X-Envoy-Original-Path and X-Envoy-Expected-Rq-Timeout-Ms, which the proxy adds, the app answers ${status}; without them ${answerText(past!.answer)}`;
+    const because = `with the headers X-Request-Id, X-Envoy-Original-Path and X-Envoy-Expected-Rq-Timeout-Ms, which the proxy adds, the app answers ${status}; without them ${directly}`;
     return {cause: 'added-header', why: `${status} for a header of the proxy`, because, fix: 'an app that takes these headers; or an exec probe', blame: 'app', lasting: true};
   }
   return undefined;
@@ -88,7 +97,6 @@ function asWritten({path, target}: ProbeCase, status: number, directly: string):
   };
 }
 
-function hostDecision(_: PodCase, __: ProbeCase, hop: NonNullable<Answered['replay']['variants']['mesh-host']>, status: string, directly: NonNullable<Answered['past']>['answer']): Decision {
-  const host = hop.ask.send.kind === 'get' ? hop.ask.send.headers.find(({name}) => name === 'Host')?.value : '';
-  return {cause: 'host-header', why: `${status}: the app rejects the Host`, because: `with Host: ${host}, which the mesh's port makes, the app answers ${status}; with its own port in Host ${answerText(directly)}`, lasting: true};
+function hostDecision({ask}: Hop, status: number | undefined, directly: string): Decision {
+  return {cause: 'host-header', why: `${status}: the app rejects the Host`, because: `with Host: ${hostOf(ask)}, which the mesh's port makes, the app answers ${status}; with its own port in Host ${directly}`, lasting: true};
 }
