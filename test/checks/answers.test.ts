@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, serving, silence, SLOW_END} from '../support/live.ts';
-import {namespaceRaw, REFUSED, container, crashLoop, ended, fails, grpc, http, https, pod, restarted, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
+import {namespaceRaw, REFUSED, container, crashLoop, ended, fails, findingOf, grpc, http, https, pod, reportOf, restarted, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const fails503 = () => pod({status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, first: 3000, last: 200})]});
@@ -99,3 +100,18 @@ export const ROWS = table('answers: what a replay proves', [
   silent('OSMP416', 'the handshake fails through the mesh only', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: app(200)}}), but: ['OSMP599']}),
 ]);
 
+describe('answers: no more than they prove', () => {
+  const began = async (age: number, first: number) => {
+    const world = plain({age, status: {app: unready}, events: [fails('Readiness', REFUSED(8080, '/ok'), {count: 8, first, last: 3})]});
+    const {couldBe, blame} = findingOf(await reportOf(world, [], inside({dump: dump(), says: {8080: app(200)}})), 'OSMP418');
+    return {couldBe: couldBe?.length ?? 0, blame};
+  };
+  it('an app that started a minute ago may have begun to listen between the refusal and the tunnel', async () => assert.deepEqual(await began(90, 80), {couldBe: 2, blame: 'not yet known'}));
+  it('a port that is closed for more than half of the start may be opened yet', async () => {
+    const world = pod({age: 200, containers: [container('app', {liveness: {...http(), failureThreshold: 30}})]});
+    const {severity, effect} = findingOf(await reportOf(world, [], inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: CANNOT_CONNECT, 8080: refused}})), 'OSMP402');
+    assert.equal(severity, 'warning');
+    assert.match(effect ?? '', /^fails from \S+ on, unless the app begins to listen$/);
+  });
+  it('one that has run for an hour listens on its loopback only', async () => assert.deepEqual(await began(3600, 3000), {couldBe: 0, blame: 'app'}));
+});

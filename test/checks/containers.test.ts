@@ -1,4 +1,5 @@
-import {type Changed, container, crashLoop, ended, event, exec, fails, http, killing, namespaceRaw, pod, REFUSED, restarted, startedAgo, STATUS, tcp, unready, waiting} from '../support/pods.ts';
+import assert from 'node:assert/strict';
+import {type Changed, container, crashLoop, ended, event, exec, fails, findingOf, http, killing, namespaceRaw, pod, REFUSED, reportOf, restarted, startedAgo, STATUS, tcp, unready, waiting} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const root = 'container has runAsNonRoot and image will run as root (pod: "cart-1_shop(u)", container: osm-healthcheck)';
@@ -55,6 +56,12 @@ export const ROWS = table("containers: whether the pod's containers are there an
   silent('OSMP604', 'the volume came later and an init container runs', () => pod({phase: 'Pending', initStatus: {'osm-init': {ready: false, ...startedAgo(10)}}, status: pending, events: [event('FailedMount', 'MountVolume.SetUp failed for volume "v" : secret "late" not found', {container: '', last: 60})]})),
   silent('OSMP604', 'the pod runs', () => pod({events: [event('FailedMount', 'MountVolume.SetUp failed for volume "v" : secret "late" not found', {container: '', last: 3500})]})),
 ]);
+
+describe('containers: who ended', () => {
+  const native = (restartPolicy?: string) => pod({initContainers: [container('log', {liveness: http(9090)}, restartPolicy ? {restartPolicy} : {})], initStatus: {log: crashLoop(1, 30)}});
+  it('a native sidecar crashes like a container', async () => assert.match(JSON.stringify(findingOf(await reportOf(native('Always')), 'OSMP510')), /log ended with exit code 1/));
+  it('an init container keeps the pod from starting', async () => assert.match(JSON.stringify(findingOf(await reportOf(native()), 'OSMP510')), /init container log fails, so the pod does not start/));
+});
 
 function without15904(raw: Changed): void {
   const init = raw.spec.initContainers.find(({name}) => name === 'osm-init')!;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {ago, container, crashLoop, event, exec, fails, findingOf, http, https, killing, namespaceRaw, pod, REFUSED, reportOf, restarted, startedAgo, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
+import {ago, container, crashLoop, event, exec, fails, findingOf, http, https, killing, namespaceRaw, pod, REFUSED, reportOf, restarted, rowOf, startedAgo, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const readiness = (text: string, more = {}) => pod({status: {app: unready}, events: [fails('Readiness', text, {count: 30, first: 3000, last: 200})], ...more});
@@ -65,6 +65,16 @@ describe('failing: no more than the kubelet saw', () => {
     const {couldBe, because} = findingOf(await reportOf(plain(REFUSED(8080, '/ok'))), 'OSMP502');
     assert.deepEqual([couldBe, because], [['nothing listens on :8080/ok', 'the app listens on 127.0.0.1 only'], undefined]);
   });
+  it('a host of its own, outside the mesh, is what the owner wants', async () => assert.equal(rowOf(await reportOf(pod({mesh: 'none', containers: [container('app', {readiness: http(8080, '/ok', {host: 'status.example.org'})})]}))), undefined));
+  it('and in a namespace of the mesh, without a sidecar, the host is still not broken', async () => {
+    const {verdict, why} = rowOf(await reportOf([pod({mesh: 'none', containers: [container('app', {readiness: http(8080, '/ok', {host: 'status.example.org'})})]}), {objects: [['namespaces', namespaceRaw('shop')]]}]));
+    assert.deepEqual([verdict, why], ['warn', 'no sidecar']);
+  });
+  it('a 502 of Pipy may be its own, where the port is closed', async () => {
+    const {couldBe, because} = findingOf(await reportOf(readiness(STATUS(502), {mesh: 'fsm'})), 'OSMP501');
+    assert.deepEqual([couldBe, because], [['the app answers 502 itself', 'the proxy cannot connect to :8080'], undefined]);
+  });
+  it('a container that was killed and runs still is being stopped', async () => assert.match(findingOf(await reportOf(pod({...live, events: [killing('liveness', {last: 4}), fails('Liveness', STATUS(503), {count: 3, first: 24, last: 4})]})), 'OSMP511').effect ?? '', /is being stopped/));
   it('a redirect of a pod without a sidecar is not stopped by the mesh', async () => {
     const {because} = findingOf(await reportOf(plain(get('http://10.0.0.7:8080/login', 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'))), 'OSMP503');
     assert.equal(because, 'the app redirects to http, port 8080, path /login, and the kubelet gets no good answer there');

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import {app, dump, envoy, inside, line, open, passedOn, refused} from '../support/live.ts';
-import {container, fails, findingOf, http, pod, REFUSED, reportOf, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
+import {ago, container, ended, fails, findingOf, http, https, pod, REFUSED, reportOf, STATUS, tcp, TIMEOUT, unready} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const OK = {15902: passedOn(200), 8080: app(200)};
 const refusedAtStart = () => pod({events: [fails('Readiness', REFUSED(), {count: 9, first: 3595, last: 3570})]});
 const timesOut = () => pod({status: {app: unready}, events: [fails('Readiness', TIMEOUT, {count: 30, first: 3000, last: 20})]});
+/** What Envoy logs of a connection that it relays. */
+const relayed = (secondsAgo: number) => JSON.stringify({start_time: ago(secondsAgo), method: null, path: null, response_code: 0, response_flags: '-', duration: 3, upstream_cluster: 'liveness_cluster', upstream_host: '127.0.0.1:8443'});
 const lines = (...codes: [code: number, flags?: string, duration?: number][]) => codes.map(([code, flags, duration], index) => line((codes.length - index) * 10, code, flags, {...(duration === undefined ? {} : {duration})}));
 
 export const ROWS = [
@@ -33,6 +35,8 @@ export const ROWS = [
     loud('OSMP412', 'some of the last requests failed', () => pod(), {live: inside({says: OK, log: lines([200], [503], [200], [503], [200])}), severity: 'warning', verdict: {'app readiness': 'warn: 2 of the last 5 failed'}}),
     silent('OSMP412', 'they failed before the first success only', () => pod(), {live: inside({says: OK, log: lines([503, 'UF'], [503, 'UF'], [200], [200])})}),
     silent('OSMP412', 'one failed', () => pod(), {live: inside({says: OK, log: lines([200], [503], [200])})}),
+    loud('OSMP412', 'a liveness probe fails now and then, which restarts nothing yet', () => pod({containers: [container('app', {liveness: http()})], status: {app: unready}}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}, log: [line(40, 200, '-', {type: 'liveness'}), line(30, 503, '-', {type: 'liveness'}), line(20, 503, '-', {type: 'liveness'}), line(10, 200, '-', {type: 'liveness'})]}), severity: 'warning', also: ['OSMP599'], verdict: {'app liveness': 'warn'}}),
+    silent('OSMP412', 'a Job has finished', () => pod({workload: {kind: 'Job', name: 'batch'}, containers: [container('app', {liveness: http()})], status: {app: {ready: false, started: false, state: ended(0, 5)}}}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {}, log: [line(40, 503, '-', {type: 'liveness'}), line(30, 503, '-', {type: 'liveness'}), line(20, 503, '-', {type: 'liveness'})]}), verdict: {'app liveness': 'unknown: finished'}}),
 
     loud('OSMP413', 'answers take nine tenths of the time', () => pod(), {live: inside({says: OK, log: lines([200, '-', 900], [200, '-', 910], [200, '-', 905])}), severity: 'warning'}),
     silent('OSMP413', 'one did', () => pod(), {live: inside({says: OK, log: lines([200, '-', 900], [200], [200])})}),
@@ -44,6 +48,8 @@ export const ROWS = [
   ...table('what was reported is over when it is answered', [
     loud('OSMP501', 'an answer is good in this moment, and nothing shows the last requests', () => pod({containers: [container('app', {liveness: http()})], events: [fails('Liveness', STATUS(503), {count: 30, first: 3000, last: 200})]}), {severity: 'warning', live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}}), verdict: {'app liveness': 'warn: 503'}}),
     silent('OSMP501', 'the last requests went well', () => pod({containers: [container('app', {liveness: http()})], events: [fails('Liveness', STATUS(503), {count: 60, first: 3000, last: 200})]}), {live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}, log: [line(190, 200, '-', {type: 'liveness'}), line(20, 200, '-', {type: 'liveness'}), line(10, 200, '-', {type: 'liveness'})]}), verdict: {'app liveness': 'pass'}}),
+    loud('OSMP503', 'the log cannot hold a call that never got a connection', () => pod({containers: [container('app', {liveness: http()})], events: [fails('Liveness', 'Get "http://10.0.0.7:15901/osm-liveness-probe": dial tcp 10.0.0.7:15901: i/o timeout', {count: 60, first: 3000, last: 200})]}), {severity: 'warning', live: inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}, log: [30, 20, 10].map((at) => line(at, 200, '-', {type: 'liveness'}))})}),
+    loud('OSMP501', 'the log of a TCP relay tells that a connection was made, and not what came back', () => pod({containers: [container('app', {liveness: https()})], events: [fails('Liveness', STATUS(503), {count: 60, first: 3000, last: 200})]}), {severity: 'warning', live: inside({dump: dump({type: 'liveness', port: 8443, relay: true}), says: {15901: app(200), 8443: app(200)}, log: [30, 20, 10].map((at) => relayed(at))})}),
   ]),
 ];
 

@@ -34,10 +34,14 @@ export const ROWS = table('pod: trouble that is no probe\'s', [
   loud('OSMP607', 'nothing but the condition is left, which is not the kubelet\'s', () => pod({conditions: notReady()}), {verdict: {'app readiness': 'unknown'}}),
   silent('OSMP607', 'the node came back', () => pod({events: [nodeEvent(600)]}), {verdict: {'app readiness': 'pass'}}),
   silent('OSMP607', 'the kubelet says that a container is not ready', () => pod({status: {app: unready}, events: [nodeEvent(3000), fails('Readiness', STATUS(503), {count: 30, first: 2000, last: 200})], conditions: notReady({reason: 'ContainersNotReady', lastTransitionTime: ago(1900)})}), {but: ['OSMP501']}),
+  silent('OSMP607', 'the node was away for a while, long after the container ceased to be ready', () => pod({status: {app: unready}, events: [nodeEvent(600), fails('Readiness', STATUS(503), {count: 30, first: 2000, last: 200})], conditions: notReady({reason: 'ContainersNotReady', lastTransitionTime: ago(1900)})}), {but: ['OSMP501']}),
+  silent('OSMP607', 'it was away before a readiness gate closed', () => gated(`the status of pod readiness gate "${GATE}" is not "True", but False`, {events: [nodeEvent(3200)]}), {but: ['OSMP606']}),
 
   loud('OSMP608', 'a newer template waits for a pod that is not Ready', () => behind(), {also: ['OSMP501'], severity: 'warning'}),
   loud('OSMP608', 'pods are replaced by hand only', () => behind({policy: {updateStrategy: {type: 'OnDelete'}}}), {also: ['OSMP501']}),
   silent('OSMP608', 'pods are managed in parallel, so it is replaced at once', () => behind({policy: {podManagementPolicy: 'Parallel'}}), {but: ['OSMP501']}),
+  silent('OSMP608', 'a partition keeps the pod at its revision', () => behind({policy: {updateStrategy: {type: 'RollingUpdate', rollingUpdate: {partition: 2}}}}), {but: ['OSMP501']}),
+  loud('OSMP608', 'a partition keeps lower pods only', () => behind({policy: {updateStrategy: {type: 'RollingUpdate', rollingUpdate: {partition: 1}}}}), {also: ['OSMP501']}),
   silent('OSMP608', 'the pod is of the newest template', () => behind({update: 'cart-1'}), {but: ['OSMP501']}),
   silent('OSMP608', 'the pod is Ready, and will be replaced in its turn', () => behind({ready: true})),
 

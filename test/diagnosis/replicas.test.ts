@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {app, dump, inside, line, passedOn} from '../support/live.ts';
 import {ago, codesOf, container, crashLoop, fails, findingOf, http, pod, reportOf, restarted, rowOf, STATUS, unready, type Piece, type Raw} from '../support/pods.ts';
 
 const failing = (name: string, more = {}) => pod({name, status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, last: 200})], ...more});
@@ -20,6 +21,12 @@ describe('replicas', () => {
   it('show the worst degree and its pod, so that a mild one hides no error', async () => {
     const {findings} = await reportOf([pod({name: 'cart-1', status: {app: restarted(100, {exitCode: 1})}}), pod({name: 'cart-2', status: {app: crashLoop(1, 60)}})]);
     assert.deepEqual(findings.map(({severity, pods}) => [severity, pods]), [['error', ['cart-2', 'cart-1']]]);
+  });
+  it('share what one of them answers, and not what its proxy logged', async () => {
+    const often = (name: string) => pod({name, containers: [container('app', {liveness: http()})], events: [fails('Liveness', STATUS(503), {count: 60, first: 3000, last: 200})]});
+    const log = [30, 20, 10].map((at) => line(at, 200, '-', {type: 'liveness'}));
+    const {rows} = await reportOf([often('cart-1'), often('cart-2')], [], inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}, log}), 'auto');
+    assert.deepEqual(rows.map(({pods, verdict}) => [pods.join(), verdict]), [['cart-2', 'warn'], ['cart-1', 'pass']]);
   });
   it('come in one order, in whichever order they were listed', async () => {
     const pieces = ['c', 'a', 'b'].flatMap((name) => [failing(`${name}-1`, {workload: {kind: 'Deployment', name}}), failing(`${name}-2`, {workload: {kind: 'Deployment', name}, events: [fails('Readiness', STATUS(404), {last: 9})]})]);

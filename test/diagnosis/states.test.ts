@@ -14,6 +14,10 @@ describe('symptoms: whether what was seen is going on', () => {
   });
   it('silence of less than a window proves nothing of a liveness probe whose pod has used up its events', async () => assert.equal(await verdictOf({...live, events: [noisy(200), fails('Liveness', STATUS(503), {count: 2, first: 400, last: 250})]}, 'liveness'), 'warn'));
   it('silence of a whole window does', async () => assert.equal(await verdictOf({...live, events: [noisy(900), fails('Liveness', STATUS(503), {count: 2, first: 1500, last: 900})]}, 'liveness'), 'pass'));
+  it('what failed again and again, and then fell silent while its pod goes on using up its events, may fail still', async () => assert.equal(await verdictOf({...live, events: [noisy(200), fails('Liveness', STATUS(503), {count: 9, first: 1500, last: 900})]}, 'liveness'), 'warn'));
+  it('once nothing is written for a window, there is room for an event again, and silence counts', async () => assert.equal(await verdictOf({...live, events: [noisy(900), fails('Liveness', STATUS(503), {count: 9, first: 1500, last: 900})]}, 'liveness'), 'pass'));
+  it('a liveness failure of before a restart of the node is over', async () => assert.equal(await verdictOf({...live, age: 9000, status: {app: restarted(700, {exitCode: 255}), envoy: restarted(702, {exitCode: 255})}, events: [fails('Liveness', STATUS(503), {count: 2, first: 2000, last: 1900})]}, 'liveness'), 'pass'));
+  it('a liveness failure of long before an end by exit code is not what ended it', async () => assert.equal(await verdictOf({...live, age: 9000, status: {app: restarted(120, {exitCode: 255}), envoy: restarted(122, {exitCode: 255})}, events: [fails('Liveness', STATUS(503), {count: 2, first: 2000, last: 1900})]}, 'liveness'), 'pass'));
   it('a liveness probe that failed twice and just now is failing', async () => assert.equal(await verdictOf({...live, events: [fails('Liveness', STATUS(503), {count: 2, first: 15, last: 5})]}, 'liveness'), 'fail'));
   it('a startup probe that is late fails', async () => assert.equal(await verdictOf({containers: [container('app', {startup: http()})], status: {app: {ready: false, started: false}}}, 'startup'), 'fail'));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {run} from '../support/run.ts';
-import {apply, forget, IMAGE, kubectl, meshedNamespace} from './kubectl.ts';
+import {apply, forget, IMAGE, joinMesh, kubectl} from './kubectl.ts';
 import type {WorkloadEvents} from '../../src/lib/model/events-report.ts';
 
 const NAMESPACE = 'osm-probes-events';
@@ -37,7 +37,7 @@ async function until<T>(seconds: number, what: string, ask: () => Promise<T | un
 describe('events on a real mesh', () => {
   before(() => {
     if (!ENV.KUBECONFIG) throw new Error('KUBECONFIG names no cluster');
-    kubectl(['apply', '-f', '-'], JSON.stringify(meshedNamespace(NAMESPACE)));
+    joinMesh(NAMESPACE);
     apply(NAMESPACE, WORKLOADS);
   });
   after(() => forget([NAMESPACE]));

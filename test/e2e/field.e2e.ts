@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {run} from '../support/run.ts';
 import {FIELD, ODD} from './field.ts';
-import {apply, forget, IMAGE, kubectl, meshedNamespace} from './kubectl.ts';
+import {apply, forget, IMAGE, joinMesh, kubectl} from './kubectl.ts';
 import {manifestsOf} from './situations.ts';
 
 const FIELD_NS = process.env['OSM_PROBES_FIELD'] ?? 'osm-probes-field';
@@ -33,8 +33,10 @@ describe('what people meet in the field, on a real mesh', () => {
 
   before(async function () {
     this.timeout(SETTLE_MS + 120_000);
-    kubectl(['apply', '-f', '-'], JSON.stringify(meshedNamespace(FIELD_NS)));
+    joinMesh(FIELD_NS);
     apply(FIELD_NS, [{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'odd'}, data: {'odd.pl': ODD}}, ...FIELD.flatMap((one) => manifestsOf(one, IMAGE))]);
+    // Created, not applied, so that it bears no trace of its manifest; one of an earlier run has to go first.
+    kubectl(['delete', 'pod', 'operand', '-n', FIELD_NS, '--ignore-not-found']);
     kubectl(['create', '-n', FIELD_NS, '-f', '-'], JSON.stringify(OPERAND));
     const until = Date.now() + SETTLE_MS;
     const asWanted = () => FIELD.every(({name, verdicts = {}, codes = [], or}) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {execFileSync, spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {run} from '../support/run.ts';
-import {apply, forget, IMAGE, kubectl, meshedNamespace} from './kubectl.ts';
+import {apply, forget, IMAGE, joinMesh, kubectl} from './kubectl.ts';
 import {manifestsOf, type Situation} from './situations.ts';
 
 const NAMESPACE = 'osm-probes-forward';
@@ -72,7 +72,7 @@ describe('forward on a real mesh', () => {
   before(async function () {
     this.timeout(180_000);
     if (!ENV.KUBECONFIG) throw new Error('KUBECONFIG names no cluster');
-    kubectl(['apply', '-f', '-'], JSON.stringify(meshedNamespace(NAMESPACE)));
+    joinMesh(NAMESPACE);
     apply(NAMESPACE, ROWS.flatMap((row) => manifestsOf({...row, row: '-'}, IMAGE)));
     for (const row of ROWS.filter(({code, name}) => code === 0 || name === 'exec')) kubectl(row.kind === 'Pod' ? ['wait', '--for=condition=Ready', 'pod/bare', '-n', NAMESPACE, '--timeout=120s'] : ['rollout', 'status', `deploy/${row.name}`, '-n', NAMESPACE, '--timeout=120s']);
     await new Promise((done) => setTimeout(done, 10_000));

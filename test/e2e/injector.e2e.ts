@@ -9,7 +9,7 @@ import {profileOf} from '../../src/lib/mesh/profiles.ts';
 import {rewrite} from '../../src/lib/mesh/rewrite.ts';
 import {expectedSidecar} from '../../src/lib/mesh/sidecar.ts';
 import {PROBE_TYPES} from '../../src/lib/model/probe.ts';
-import {forget, kubectl, meshedNamespace} from './kubectl.ts';
+import {forget, joinMesh} from './kubectl.ts';
 
 const NAMESPACE = 'osm-probes-dry-run';
 /** Pods to compare; each is one server-side dry run, which creates nothing. */
@@ -61,7 +61,7 @@ function post(credentials: Credentials, body: object): Promise<{code: number; bo
 describe('the rewriting rules against the real injector', () => {
   let credentials: Credentials;
   before(async () => {
-    kubectl(['apply', '-f', '-'], JSON.stringify(meshedNamespace(NAMESPACE)));
+    joinMesh(NAMESPACE);
     credentials = await credentialsOf(readKubeconfig({env: process.env}), {}, process.env, new AbortController().signal);
   });
   after(() => {

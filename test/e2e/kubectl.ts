@@ -14,8 +14,15 @@ export function apply(namespace: string, objects: object[]): void {
   kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects}));
 }
 
-export function meshedNamespace(name: string): object {
+function meshedNamespace(name: string): object {
   return {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels: {'openservicemesh.io/monitored-by': 'osm'}, annotations: {'openservicemesh.io/sidecar-injection': 'enabled'}}};
+}
+
+/** Makes a namespace of the mesh; one of this name that an earlier run is still deleting goes first. */
+export function joinMesh(name: string): void {
+  const phase = kubectl(['get', 'namespace', name, '--ignore-not-found', '-o', 'jsonpath={.status.phase}']);
+  if (phase === 'Terminating') kubectl(['wait', '--for=delete', `namespace/${name}`, '--timeout=180s']);
+  kubectl(['apply', '-f', '-'], JSON.stringify(meshedNamespace(name)));
 }
 
 export function forget(namespaces: string[]): void {

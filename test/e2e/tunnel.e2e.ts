@@ -6,7 +6,7 @@ import {connect, type LiveCluster} from '../../src/lib/cluster/live/connect.ts';
 import {judge} from '../../src/lib/kubelet/judge.ts';
 import {askedUrl, askOf} from '../../src/lib/kubelet/request.ts';
 import type {Answer, Ask} from '../../src/lib/model/answer.ts';
-import {apply, forget, IMAGE, kubectl, meshedNamespace} from './kubectl.ts';
+import {apply, forget, IMAGE, joinMesh, kubectl} from './kubectl.ts';
 
 const NAMESPACE = 'osm-probes-tunnel';
 const POD = {namespace: NAMESPACE, name: 'app'};
@@ -21,7 +21,7 @@ describe('a tunnel through a real API server and kubelet', () => {
   const show = (answer: Answer) => (answer.kind === 'response' ? `${answer.protocol} ${answer.status} ${answer.end}` : answer.kind);
 
   before(async () => {
-    kubectl(['apply', '-f', '-'], JSON.stringify(meshedNamespace(NAMESPACE)));
+    joinMesh(NAMESPACE);
     const args = ['-listen=http::8080', '-listen=https::8443', '-listen=tcp::9000', '-route=/ready=200', '-route=/slow=200,delay=3s'];
     apply(NAMESPACE, [
       {apiVersion: 'v1', kind: 'Service', metadata: {name: 'app'}, spec: {selector: {app: 'app'}, ports: [{name: 'http', port: 8080}]}},

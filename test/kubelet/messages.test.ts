@@ -26,7 +26,15 @@ describe('wordings of the kubelet', () => {
   ];
   for (const [text, failure] of rows) it(`${failure}: ${text.trim()}`, () => assert.equal(read(`Readiness probe failed: ${text}`)?.failure, failure));
 
-  it('a command that prints a gRPC error is no trouble of the runtime', () => assert.notEqual(read('Readiness probe failed: rpc error: code = Unavailable desc = backend down')?.failure, 'exec-runtime'));
+  const spoken: [who: string, text: string, failure: string][] = [
+    ['the command prints a gRPC error', 'failed: rpc error: code = Unavailable desc = backend down', 'exec'],
+    ['runc finds no executable', 'errored: rpc error: code = Unknown desc = failed to exec in container: failed to start exec "1": OCI runtime exec failed: exec failed: unable to start container process: exec: "/bin/foo": stat /bin/foo: no such file or directory: unknown', 'exec-missing'],
+    ['crun finds no executable', 'errored: rpc error: code = Unknown desc = crun: executable file `/bin/foo` not found: No such file or directory', 'exec-missing'],
+    ['runc may not run it', 'errored: OCI runtime exec failed: exec failed: unable to start container process: exec: "/etc/passwd": permission denied: unknown', 'exec-denied'],
+    ['the working directory is gone', 'errored: OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd ("/app") set in config.json failed: no such file or directory: unknown', 'exec-runtime'],
+    ['the runtime may not make its directory', 'errored: OCI runtime exec failed: mkdir /run/runc: permission denied: unknown', 'exec-runtime'],
+  ];
+  for (const [who, text, failure] of spoken) it(`of an exec probe, ${who}: ${failure}`, () => assert.equal(readProbeEvent({reason: 'Unhealthy', message: `Readiness probe ${text}`}, () => 'exec')?.failure, failure));
   it('an error is not a failure, old words and new', () => {
     assert.deepEqual(read('Liveness probe errored: strconv.Atoi: parsing "nosuch": invalid syntax')?.outcome, 'errored');
     const reading = read('Startup probe errored and resulted in unknown state: unexpected EOF');

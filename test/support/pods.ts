@@ -1,5 +1,6 @@
 import {ClusterError, type Cluster, type ListOptions, type LogOptions, type RawObject, type Resource} from '../../src/lib/cluster/cluster.ts';
 import {templateOf} from '../../src/lib/cluster/reduce/template.ts';
+import type {LiveMode} from '../../src/lib/look/all.ts';
 import {PROBE_PORTS} from '../../src/lib/mesh/names.ts';
 import {profileOf, type Profile, type ProfileId} from '../../src/lib/mesh/profiles.ts';
 import {rewrite} from '../../src/lib/mesh/rewrite.ts';
@@ -246,9 +247,9 @@ export function clusterOf(pieces: Piece[], denied: Resource[] = [], live?: Live)
 }
 
 /** The whole way from raw objects to the report. */
-export function reportOf(pieces: Piece | Piece[], denied: Resource[] = [], live?: Live): Promise<Report> {
+export function reportOf(pieces: Piece | Piece[], denied: Resource[] = [], live?: Live, mode: LiveMode = live ? 'always' : 'never'): Promise<Report> {
   const commands = {kubectl: (args: string) => `kubectl ${args}`, self: (args: string) => `kubectl osm-probes ${args}`};
-  return verify(clusterOf([pieces].flat(), denied, live), {namespaces: [], targets: []}, commands, live ? 'always' : 'never');
+  return verify(clusterOf([pieces].flat(), denied, live), {namespaces: [], targets: []}, commands, mode);
 }
 
 export const codesOf = ({findings}: Pick<Report, 'findings'>) => findings.map(({code}) => code).sort();
