@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, serving, silence, SLOW_END} from '../support/live.ts';
-import {namespaceRaw, REFUSED, container, crashLoop, ended, fails, findingOf, grpc, http, https, pod, reportOf, restarted, STATUS, tcp, TIMEOUT, unready, killing} from '../support/pods.ts';
+import type {Answer} from '../../src/lib/model/answer.ts';
+import {alert, app, APP_CLOSED, banner, CANNOT_CONNECT, closed, dump, envoy, GAVE_UP, inside, line, NO_CONNECTION, NO_HTTP, open, passedOn, plaintext, redirect, refused, serving, silence, SLOW_END} from '../support/live.ts';
+import {ago, namespaceRaw, REFUSED, container, crashLoop, ended, fails, findingOf, grpc, http, https, pod, reportOf, restarted, STATUS, tcp, TIMEOUT, unready, killing, type Live, type Raw} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const fails503 = () => pod({status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, first: 3000, last: 200})]});
@@ -54,6 +55,10 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP407', 'a banner comes', () => readiness(http()), {live: inside({says: {15902: NO_HTTP, 8080: banner}})}),
   silent('OSMP407', 'an app answers 502 itself', () => readiness(http()), {live: inside({says: {15902: passedOn(502), 8080: app(502)}}), but: ['OSMP401']}),
 
+  loud('OSMP422', 'the proxy finds a fault in an answer that a lenient client reads', () => readiness(http()), {live: inside({says: {15902: NO_HTTP, 8080: app(200)}}), verdict: {'app readiness': 'fail: an answer that the proxy rejects'}}),
+  silent('OSMP422', 'the port speaks another protocol directly, too', () => readiness(http()), {live: inside({says: {15902: NO_HTTP, 8080: banner}}), but: ['OSMP407']}),
+  silent('OSMP407', 'nobody accepts directly by now', () => readiness(http()), {live: inside({says: {15902: NO_HTTP, 8080: refused}}), but: ['OSMP501']}),
+
   loud('OSMP408', 'the app accepts and closes', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: closed}})}),
   silent('OSMP408', 'it closed once and answers a new connection', () => readiness(http()), {live: inside({says: {15902: APP_CLOSED, 8080: app(200)}}), but: ['OSMP421']}),
 
@@ -97,8 +102,60 @@ export const ROWS = table('answers: what a replay proves', [
   loud('OSMP410', 'the app answers 400 to any address, and 200 to a name', () => readiness(http()), {live: inside({says: {15902: passedOn(400), '8080 host=localhost:8080': app(200), '8080 HTTPS': plaintext, 8080: app(400)}})}),
 
   loud('OSMP416', 'the app wants a client certificate', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: alert}})}),
-  silent('OSMP416', 'the handshake fails through the mesh only', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: app(200)}}), but: ['OSMP599']}),
+  silent('OSMP416', 'the handshake fails through the mesh only', overTls, {live: inside({dump: TLS, says: {15902: alert, 8443: app(200)}}), but: ['OSMP505']}),
 ]);
+
+/** The code that is said of the readiness probe, whether it is sure, and whose fault it is. */
+async function sureOf(world: Parameters<typeof reportOf>[0], live: Live): Promise<string[]> {
+  const {findings} = await reportOf(world, [], live);
+  return findings.filter(({probe}) => probe === 'readiness').map(({code, couldBe, blame}) => `${code} ${couldBe ? 'could be' : 'sure'} ${blame}`);
+}
+const at = (...said: [text: string, seconds: number][]) => said.map(([text, last]) => fails('Readiness', text, {count: last > 1000 ? 1 : 90, first: last > 1000 ? last : 1190, last}));
+const TEXT_GRPC = 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service';
+
+describe('answers: what the kubelet has met itself comes before what a tunnel meets', () => {
+  const unready20 = (events: Raw[], probe: object = http()) => plain({age: 1200, containers: [container('app', {readiness: probe as Raw})], status: {app: unready}, events});
+  const rows: [when: string, world: () => Parameters<typeof reportOf>[0], live: Live, said: string[]][] = [
+    ['a refusal of the start, and 503 ever since: the app was reached', () => unready20(at([REFUSED(8080, '/ok'), 1198], [STATUS(503), 4])), inside({says: {8080: app(503)}}), ['OSMP401 sure app']],
+    ['the same, and it listens on the address of the pod', () => unready20(at([REFUSED(8080, '/ok'), 1198], [STATUS(503), 4])), inside({says: {8080: refused}}), ['OSMP501 sure app']],
+    ['a refusal of the start, and time-outs ever since', () => unready20(at([REFUSED(8080, '/ok'), 1198], ['Get "http://10.0.0.7:8080/ok": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', 4])), inside({says: {8080: app(200)}}), ['OSMP503 could be not yet known']],
+    ['a gRPC server that answers knows no health service, and listens on the address of the pod', () => pod({age: 1200, containers: [container('app', {readiness: grpc()})], excluded: [50051], status: {app: unready}, events: at([TEXT_GRPC, 4])}), inside({dump: dump(), says: {50051: refused}}), ['OSMP505 sure app']],
+    ['a gRPC call that gets no connection, and a tunnel neither', () => pod({age: 1200, containers: [container('app', {readiness: grpc()})], excluded: [50051], status: {app: unready}, events: at(['timeout: failed to connect service "10.0.0.7:50051" within 1s: context deadline exceeded', 4])}), inside({dump: dump(), says: {50051: refused}}), ['OSMP402 could be not yet known']],
+    ['refused now and then, and Ready: the tunnel sees the loopback only', () => plain({conditions: [{type: 'Ready', status: 'True', lastTransitionTime: ago(3000)}], events: [fails('Readiness', REFUSED(8080, '/ok'), {count: 8, first: 500, last: 30})]}), inside({says: {8080: refused}}), ['OSMP412 could be not yet known']],
+    ['Ready, and redirected to a port on which a tunnel is refused', () => plain(), inside({says: {8080: app(302, {headers: [{name: 'location', value: 'http://10.0.0.7:9090/ok'}]})}}), []],
+    ['one answer through the mesh fails, and half of the requests of the kubelet went well', () => pod(), inside({says: {15902: passedOn(503), '8080 host=10.0.0.7:15902': app(503), 8080: app(200)}, log: [60, 50, 40, 30, 20, 10].map((ago, index) => line(ago, index % 2 ? 503 : 200))}), ['OSMP401 could be not yet known']],
+    ['no connection came about: nothing that is slow has accepted one', () => readiness(tcp(), {events: [fails('Readiness', 'Get "http://10.0.0.7:15904/osm-healthcheck": dial tcp 10.0.0.7:15904: i/o timeout (Client.Timeout exceeded while awaiting headers)', {count: 30, first: 3000, last: 5})]}), inside({dump: dump(), says: {15904: app(200), 9000: open}}), ['OSMP503 could be not yet known']],
+  ];
+  for (const [when, world, live, said] of rows) it(when, async () => assert.deepEqual(await sureOf(world(), live), said));
+});
+
+describe('answers: what differs is what fails', () => {
+  const rows: [when: string, world: () => Parameters<typeof reportOf>[0], live: Live, said: string[]][] = [
+    ['a body that came late through the mesh is no 200 that is rejected', () => pod(), inside({says: {15902: passedOn(200, {end: 'late', ms: 5000}), 8080: app(200)}}), ['OSMP415 could be not yet known']],
+    ['a body that was cut through the mesh only', () => pod(), inside({says: {15902: passedOn(200, {end: 'short'}), 8080: app(200)}}), ['OSMP411 could be not yet known']],
+    ['an answer that was late through the mesh only', () => pod(), inside({says: {15902: passedOn(200, {ms: 1100}), 8080: app(200, {ms: 400})}}), ['OSMP415 could be not yet known']],
+    ['a relay adds no header', () => overTls(), inside({dump: TLS, says: {15902: app(403), '8443 proto=http': app(403), 8443: app(200)}}), ['OSMP501 sure app']],
+    ['a status of load comes and goes', () => fails503(), inside({says: {15902: passedOn(503), '8080 host=10.0.0.7:15902': app(503), 8080: app(200)}}), ['OSMP410 could be not yet known']],
+    ['closed each time for a header that the proxy adds is no connection that was kept', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 again': closed, '8080 proto=http': closed, 8080: app(200)}, log: [30, 20, 10].map((ago) => line(ago, 503, 'UC'))}), ['OSMP419 sure spec']],
+    ['closed each time, and nothing tells why', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 again': closed, 8080: app(200)}, log: [30, 20, 10].map((ago) => line(ago, 503, 'UC'))}), ['OSMP501 could be not yet known']],
+    ['an app of HTTP/1.0 keeps no connection', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 again': closed, 8080: {...app(200), protocol: 'HTTP/1.0'} as Answer}}), ['OSMP501 could be not yet known']],
+    ['the proxy has no healthy upstream: the app answered nothing', () => fails503(), inside({says: {15902: envoy(503, 'no healthy upstream'), 8080: app(200)}}), ['OSMP501 could be not yet known']],
+    ['the answer of a TLS port that wants a certificate', () => fails503(), inside({says: {15902: APP_CLOSED, 8080: closed, '8080 HTTPS': alert}}), ['OSMP405 sure spec']],
+    ['a redirect that no client can follow is no success', () => readiness(http()), inside({says: {15902: redirect('app://10.0.0.7/x'), 8080: app(302)}}), ['OSMP409 sure app']],
+    ['the route gives up before the probe does', () => pod({containers: [container('app', {readiness: {...http(), timeoutSeconds: 5}})], status: {app: unready}}), inside({dump: dump({port: 8080, timeout: '1s'}), says: {15902: GAVE_UP, 8080: app(200, {ms: 3000})}}), ['OSMP120 sure mesh']],
+    ['a late answer that is no success is not helped by more time', () => readiness(http()), inside({says: {15902: GAVE_UP, 8080: app(503, {ms: 3010})}}), ['OSMP403 sure app']],
+    ['two statuses of the app are no path that it does not know', () => fails503(), inside({says: {15902: passedOn(404), 8080: app(503)}}), ['OSMP401 sure app']],
+    ['an Envoy that answers is up, whatever its admin port does', () => pod(), inside({admin: refused, says: OK}), []],
+    ['an app that is just starting in PodIP mode', () => pod({age: 6, status: {app: unready}, change: (raw) => void ((raw.spec.initContainers[0]!['args'] as string[])[1] += '\n-I OUTPUT -p tcp -o lo -d 127.0.0.1/32 -m owner --uid-owner 1500 -j DNAT --to-destination $POD_IP')}), inside({says: {15902: CANNOT_CONNECT, 8080: app(200)}}), ['OSMP404 could be app']],
+    ['a neighbour whose port it is has ended', () => pod({workload: {kind: 'Job', name: 'b'}, containers: [container('app', {readiness: http(8081)}), container('db', {}, {ports: [{containerPort: 8081}]})], status: {app: unready, db: {ready: false, state: ended(0, 300)}}}), inside({dump: dump({port: 8081}), says: {15902: CANNOT_CONNECT, 8081: refused}}), ['OSMP402 sure not yet known']],
+  ];
+  for (const [when, world, live, said] of rows) it(when, async () => assert.deepEqual(await sureOf(world(), live), said));
+
+  for (const words of ['member started, advertise-client-urls=http://10.0.0.7:8080', 'listening failed: bind [::1]:8080: address already in use', 'upstream connection to 10.0.0.7:8080 refused; not listening', 'Stopped listening on [::1]:8080', 'Server running at http://localhost:8080/'])
+    it(`the log does not say that it listens elsewhere: ${words}`, async () => assert.deepEqual(await sureOf(fails503(), {...inside({says: {15902: CANNOT_CONNECT, 8080: refused}}), log: ({container: of}) => (of === 'app' ? [words] : [])}), ['OSMP402 could be app']));
+  for (const words of ['listening on 10.0.0.7:8080', 'Listening at: http://10.0.0.7:8080 (12)', ' * Running on http://10.0.0.7:8080/'])
+    it(`the log says where it listens: ${words}`, async () => assert.deepEqual(await sureOf(fails503(), {...inside({says: {15902: CANNOT_CONNECT, 8080: refused}}), log: ({container: of}) => (of === 'app' ? [words] : [])}), ['OSMP402 sure app']));
+});
 
 describe('answers: no more than they prove', () => {
   const began = async (age: number, first: number) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {app, dump, inside, line, passedOn} from '../support/live.ts';
-import {ago, codesOf, container, crashLoop, fails, findingOf, http, pod, reportOf, restarted, rowOf, STATUS, unready, type Piece, type Raw} from '../support/pods.ts';
+import {ago, codesOf, container, crashLoop, fails, findingOf, http, pod, REFUSED, reportOf, restarted, rowOf, STATUS, unready, type Piece, type Raw} from '../support/pods.ts';
 
 const failing = (name: string, more = {}) => pod({name, status: {app: unready}, events: [fails('Readiness', STATUS(503), {count: 30, last: 200})], ...more});
 
@@ -27,6 +27,11 @@ describe('replicas', () => {
     const log = [30, 20, 10].map((at) => line(at, 200, '-', {type: 'liveness'}));
     const {rows} = await reportOf([often('cart-1'), often('cart-2')], [], inside({dump: dump({type: 'liveness', port: 8080}), says: {15901: passedOn(200), 8080: app(200)}, log}), 'auto');
     assert.deepEqual(rows.map(({pods, verdict}) => [pods.join(), verdict]), [['cart-2', 'warn'], ['cart-1', 'pass']]);
+  });
+  it('share no state of a proxy', async () => {
+    const waits = (name: string, age: number) => pod({name, age, containers: [container('app', {readiness: {...http(), periodSeconds: 5, failureThreshold: 1}})], status: {app: unready}, events: [fails('Readiness', REFUSED(), {count: 5, first: Math.min(25, age - 5), last: 1})]});
+    const {rows} = await reportOf([waits('cart-1', 30), waits('cart-2', 3600)], [], inside({ready: 'PRE_INITIALIZING', counters: {'control_plane.connected_state': 0}, says: {8080: app(200)}}), 'auto');
+    assert.deepEqual(rows.map(({pods, codes}) => [pods.join(), codes]).sort(), [['cart-1', ['OSMP302']], ['cart-2', ['OSMP502']]]);
   });
   it('come in one order, in whichever order they were listed', async () => {
     const pieces = ['c', 'a', 'b'].flatMap((name) => [failing(`${name}-1`, {workload: {kind: 'Deployment', name}}), failing(`${name}-2`, {workload: {kind: 'Deployment', name}, events: [fails('Readiness', STATUS(404), {last: 9})]})]);

@@ -17,15 +17,17 @@ const NEAR_TIMES = 3;
 /** What Envoy logged of the kubelet's last requests for this probe, oldest first; undefined where that can't be seen. */
 export function lastRequests({look, pod}: PodCase, probe: ProbeCase): AccessLine[] | undefined {
   const via = viaOf(probe);
-  // A log, like its times, belongs to one pod, whatever else its replicas have in common.
-  if (!look?.seen || look.value.pod !== pod.name || !look.value.accessLog.seen || (via !== 'envoy-http' && via !== 'envoy-tcp')) return undefined;
+  if (!look?.seen || !look.value.accessLog.seen || (via !== 'envoy-http' && via !== 'envoy-tcp')) return undefined;
   const [from, to] = lifeOf(probe);
   return look.value.accessLog.value.filter((line) => line.at >= from && line.at <= to && isOf(line, probe.type) && isKubelets(line, probe, pod.podIP)).slice(-LAST);
 }
 
+/** Envoy's own name, or with a prefix that it was given. */
+const CLUSTERS: Record<ProbeType, RegExp> = {startup: /^(\S+_)?startup_cluster$/, liveness: /^(\S+_)?liveness_cluster$/, readiness: /^(\S+_)?readiness_cluster$/};
+
 /** By the cluster that it went to, or where it went to none by its path. */
 export function isOf({envoyCluster, path}: AccessLine, type: ProbeType): boolean {
-  return envoyCluster === '' || envoyCluster === '-' ? path.startsWith(`/osm-${type}-probe`) : new RegExp(`^(\\S+_)?${type}_cluster$`).test(envoyCluster);
+  return envoyCluster === '' || envoyCluster === '-' ? path.startsWith(`/osm-${type}-probe`) : CLUSTERS[type].test(envoyCluster);
 }
 
 /** Others may call themselves kube-probe, too; the kubelet asks the pod's address, or the Host that the probe names. */
@@ -83,16 +85,17 @@ export function isClean(lines: AccessLine[], probe: Pick<ProbeCase, 'actual'>): 
 }
 
 /** `503 UF`, `no answer in time (DC)`: how a request ended, in Envoy's words. */
-export function outcome({code, flags}: AccessLine): string {
+export function outcome(line: AccessLine, probe: Pick<ProbeCase, 'actual'>): string {
+  const {code, flags} = line;
   const words = flags.join(',');
-  if (code === 0 && words === 'DC') return 'no answer in time (DC)';
+  if (code === 0 && words === 'DC') return timedOut(line, probe) ? 'no answer in time (DC)' : 'the caller hung up (DC)';
   if (code >= 200 && code < 300 && flags.length > 0) return `${code}, body not whole (${words})`;
   return [code === 0 ? '' : String(code), words].filter(Boolean).join(' ') || 'ok';
 }
 
-/** No answer came in time: the kubelet hung up before, or the proxy's own time was over. */
-export function timedOut({code, flags}: AccessLine): boolean {
-  return (code === 0 && flags.includes('DC')) || flags.includes('UT');
+/** No answer came in time: the kubelet hung up as its time was over, or the proxy's own was. */
+export function timedOut({code, flags, durationMs}: AccessLine, {actual}: Pick<ProbeCase, 'actual'>): boolean {
+  return (code === 0 && flags.includes('DC') && durationMs >= NEARLY * (actual?.timeoutSeconds ?? 1) * 1000) || flags.includes('UT');
 }
 
 export function fromLog(pod: PodCase, text: string): Evidence {
@@ -109,9 +112,9 @@ function failuresSince(lines: AccessLine[], probe: ProbeCase): AccessLine[] {
   return first < 0 ? [] : lines.slice(first).filter((line) => failed(line, probe));
 }
 
-export function counted(lines: AccessLine[]): string {
+export function counted(lines: AccessLine[], probe: Pick<ProbeCase, 'actual'>): string {
   const counts = new Map<string, number>();
-  for (const line of lines) counts.set(outcome(line), (counts.get(outcome(line)) ?? 0) + 1);
+  for (const line of lines) counts.set(outcome(line, probe), (counts.get(outcome(line, probe)) ?? 0) + 1);
   return [...counts].map(([what, count]) => `${count}× ${what}`).join(', ');
 }
 
@@ -135,11 +138,18 @@ function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe
   if (!lines || !bad || bad.length < 2 || (!ready && readingOf(pod, probe)?.through?.ok === false)) return undefined;
   return {
     why: `${bad.length} of the last ${lines.length} failed`,
-    because: `of the kubelet's last ${lines.length} requests ${bad.length} failed: ${counted(bad)}`,
-    evidence: [fromLog(pod, counted(lines)), ...openFailures(probe).map(({evidence}) => evidence)],
-    ...(bad.every(timedOut) ? {blame: 'not yet known' as const, couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']} : {}),
+    because: `of the kubelet's last ${lines.length} requests ${bad.length} failed: ${counted(bad, probe)}`,
+    evidence: [fromLog(pod, counted(lines, probe)), ...openFailures(probe).map(({evidence}) => evidence)],
+    ...causesAtTimes(bad, probe),
     ...(probe.type === 'readiness' && !ready && probe.symptoms.some(({state}) => state === 'going-on') ? {severity: 'error' as const} : {}),
   };
+}
+
+/** What the ends of these requests leave open; an answer of the app's own is the app's. */
+function causesAtTimes(bad: AccessLine[], probe: ProbeCase): Pick<Found, 'blame' | 'couldBe'> {
+  if (bad.every((line) => timedOut(line, probe))) return {blame: 'not yet known', couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']};
+  if (bad.every(({details, flags}) => details === 'via_upstream' && flags.length === 0)) return {};
+  return {blame: 'not yet known', couldBe: ['the app fails at times, or is not there', 'the proxy gives up at times: its flags tell why']};
 }
 
 /** A container that is ready, and of whose readiness probe the kubelet reports failures again and again: the status tells thresholds only. */
@@ -192,7 +202,7 @@ const neverArrives: Check = {
       const lines = lastRequests(pod, probe);
       const {status, actual, symptoms} = probe;
       if (!lines || viaOf(probe) !== 'envoy-http' || readingOf(pod, probe)?.through?.ok !== true || status?.state.kind !== 'running') return undefined;
-      const failing = symptoms.filter(({kind, state, failure}) => kind === 'probe' && state === 'going-on' && ['timeout', 'refused', 'no-route'].includes(failure ?? ''));
+      const failing = symptoms.filter(({kind, state, failure}) => kind === 'probe' && state === 'going-on' && ['timeout', 'connect-timeout', 'refused', 'no-route'].includes(failure ?? ''));
       const windowMs = Math.max(30, (actual?.periodSeconds ?? 10) * 3) * 1000;
       const looked = pod.look?.seen ? pod.look.value.at : pod.now;
       const recent = lines.some(({at}) => at > looked - windowMs) || looked - (status.state.startedAt ?? looked) < windowMs;

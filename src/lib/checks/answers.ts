@@ -21,8 +21,9 @@ const ROWS: Row[] = [
   {code: 'OSMP405', slug: 'tls-app', decides: 'tls-app', title: 'The probe asks a TLS port without TLS', blame: 'spec', cause: "The probe speaks no TLS (scheme HTTP, or grpc, which never does) and the port does, so the server closes, or answers 400.", fix: 'scheme: HTTPS', cases: ['D10']},
   {code: 'OSMP406', slug: 'plaintext-app', decides: 'plaintext-app', title: 'The probe asks a plaintext port with TLS', blame: 'spec', cause: "The probe's scheme is HTTPS and the port speaks plaintext.", fix: 'scheme: HTTP', cases: ['HTTPS to plaintext']},
   {code: 'OSMP407', slug: 'no-http', decides: 'no-http', title: 'The port speaks another protocol than HTTP', blame: 'spec', cause: 'An httpGet probe of a port that speaks no HTTP/1, such as gRPC or SMTP.', fix: 'tcpSocket or exec, or the port of an HTTP endpoint', cases: ['D11']},
+  {code: 'OSMP422', slug: 'odd-http', decides: 'odd-http', title: "The proxy rejects the app's answer as faulty HTTP", blame: 'app', cause: 'The kubelet and most clients are lenient; the proxy answers 502 for two Transfer-Encoding headers, a length that is none, or a header name with a space.', fix: 'the headers that the app sends: each of Transfer-Encoding and Content-Length once, or only one of them', cases: ['odd HTTP']},
   {code: 'OSMP408', slug: 'app-closes', decides: 'app-closes', title: 'The app ends the connection without an answer', blame: 'app', cause: 'The connection is accepted and then closed or reset, through the mesh and directly.', fix: "the app's own log", cases: ['D10', 'D13']},
-  {code: 'OSMP409', slug: 'redirect', decides: 'redirect', title: "The app redirects the probe off the mesh's route", blame: 'app', cause: 'The kubelet follows redirects on the same host: to a path that the probe route does not know, or to a port that the mesh does not let through.', fix: 'probe the final path', cases: ['E2', 'E3']},
+  {code: 'OSMP409', slug: 'redirect', decides: 'redirect', title: 'The app redirects the probe, and the kubelet finds no success there', blame: 'app', cause: 'The kubelet follows redirects on the same host: to a path that the probe route of the mesh does not know, to a port that the mesh does not let through, or to a place that fails itself.', fix: 'probe the final path', cases: ['E2', 'E3']},
   {code: 'OSMP410', slug: 'host-header', decides: 'host-header', title: 'The app rejects the Host header of the probe', blame: 'spec', cause: "The kubelet's Host is the pod's address with the port that it calls, and the app wants another.", fix: 'httpHeaders: Host with the name that the app wants', cases: ['E5']},
   {code: 'OSMP411', slug: 'short-body', decides: 'short-body', title: 'The answer of the app ends early', blame: 'app', cause: 'The body is shorter than its Content-Length or does not end in time: the kubelet counts neither success nor failure.', fix: 'the handler of the probe in the app', cases: ['errored']},
   {code: 'OSMP415', slug: 'slow-proxy', decides: 'slow-proxy', title: 'The answer is late through the mesh only', blame: 'not yet known', cause: 'Directly the app answers in time.', fix: 'the CPU limit of the proxy; --count of forward shows whether it stays', cases: ['C16']},
@@ -50,7 +51,7 @@ function check({decides, ...row}: Row): Check {
   };
 }
 
-/** The port is another container's, which crashes. */
+/** The port is another container's, which crashes: then that is the cause, and it explains the probe. */
 function ownerCrashes(pod: PodCase, {container, target}: ProbeCase): boolean {
   const owner = target && ownerOfPort(pod, container, target.port).container;
   return owner !== container && pod.symptoms.some((one) => one.kind === 'crashed' && one.container === owner && isOpen(one));

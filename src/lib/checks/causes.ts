@@ -3,7 +3,8 @@ import {requestPath} from '../kubelet/url.ts';
 import type {Blame} from '../model/finding.ts';
 import type {Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {viaOf} from './reading.ts';
+import {AT_TIMES, ELSE} from './decide/decision.ts';
+import {answerText, PROXY_SAYS, readingOf, viaOf, type Reading} from './reading.ts';
 import {isLocal, ownTarget} from './words.ts';
 
 /**
@@ -19,8 +20,46 @@ export interface Causes {
   fix?: string;
 }
 
-/** What the kubelet's words leave open. Of an exec probe the words are the command's, whatever they sound like. */
+/** A cause that remains, unless an answer that was just given excludes it; without a reading nobody was asked. */
+type Candidate = string | readonly [text: string, excludedBy: (reading: Reading | undefined) => boolean];
+
+/** As `Causes`, before anybody looked. */
+type Open = Omit<Causes, 'couldBe'> & {couldBe: readonly Candidate[]};
+
+const isAnswered = (reading: Reading | undefined) => reading?.through !== undefined;
+const byProxy = (reading: Reading | undefined) => reading?.through?.by.by === 'proxy';
+const notByProxy = (reading: Reading | undefined) => isAnswered(reading) && !byProxy(reading);
+/** Somebody accepted at the app's own port. */
+const accepts = (reading: Reading | undefined) => reading?.past !== undefined && !['refused', 'timeout'].includes(reading.past.answer.kind);
+/** Somebody accepted where the kubelet calls. */
+const isThere = (reading: Reading | undefined) => isAnswered(reading) && reading!.through!.answer.kind !== 'refused';
+const asksInVain = (reading: Reading | undefined, variant: 'tls' | 'other-host') => reading?.replay.variants[variant] !== undefined;
+
+/** What the kubelet's words leave open, less what the answers of this moment exclude. */
 export function causesOf(pod: PodCase, probe: ProbeCase, symptom: Symptom): Causes {
+  const open = openCauses(pod, probe, symptom);
+  const reading = readingOf(pod, probe);
+  const couldBe = open.couldBe.flatMap((one) => (typeof one === 'string' ? one : one[1](reading) ? [] : one[0]));
+  return {...open, couldBe: reading && symptom.status !== undefined ? [...couldBe, ...ofProxy(reading, symptom.status), ...ofWay(reading)] : couldBe};
+}
+
+/** The proxy gave this answer itself, and says why, or does not. */
+function ofProxy({through, past}: Reading, status: number): string[] {
+  if (through?.by.by !== 'proxy' || through.answer.kind !== 'response' || through.answer.status !== status) return [];
+  const {body} = through.answer;
+  const own = body.replace(/^upstream connect error or disconnect\/reset before headers\. (?:retried and the latest )?(?=reset reason: )/, '');
+  const words = through.by.says === 'other' && own !== '' ? `{proxy} answers ${status} itself: ${own.slice(0, 80)}` : `${PROXY_SAYS[through.by.says]}: the ${status} is {proxy}'s own`;
+  return [`${words}${past ? `; directly: ${answerText(past.answer)}` : ''}`];
+}
+
+/** The app fails through the mesh only, and no check found what in the request makes it do so. */
+function ofWay({through, past, one}: Reading): string[] {
+  const byApp = through?.by.by === 'app' || (through?.by.by === 'proxy' && through.by.says === 'app-closed');
+  return !one && byApp && !through.ok && past?.ok === true ? [AT_TIMES, ELSE] : [];
+}
+
+/** What the kubelet's words leave open. Of an exec probe the words are the command's, whatever they sound like. */
+function openCauses(pod: PodCase, probe: ProbeCase, symptom: Symptom): Open {
   const kind = probe.actual?.handler.kind;
   if (symptom.failure === 'no-event') return {why: probe.type === 'startup' ? 'not started yet' : 'not ready', couldBe: []};
   if (kind === 'exec') return ofCommand(probe, symptom);
@@ -30,7 +69,7 @@ export function causesOf(pod: PodCase, probe: ProbeCase, symptom: Symptom): Caus
   return (NETWORK[symptom.failure ?? ''] ?? unknown)(pod, probe, symptom);
 }
 
-const unknown = (): Causes => ({why: 'fails', couldBe: []});
+const unknown = (): Open => ({why: 'fails', couldBe: []});
 
 /** What the proxy does not answer itself it hands on; a call that it never sees is between the kubelet and the app alone. */
 function isProxied(probe: ProbeCase): boolean {
@@ -38,15 +77,18 @@ function isProxied(probe: ProbeCase): boolean {
   return 'port' in call && call.port !== HEALTHCHECK_PORT && isMeshProbePort(Number(call.port)) && viaOf(probe) !== 'direct';
 }
 
+const portOf = ({call}: ProbeCase) => ('port' in call ? call.port : 0);
 const limitOf = ({actual}: ProbeCase) => `${actual?.timeoutSeconds ?? 1}s`;
 
 /** Classes of what Go's HTTP client and dialer say. */
-const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom) => Causes> = {
+const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom) => Open> = {
   status: (_, probe, {status}) => ofStatus(probe, status ?? 0),
   timeout: (_, probe) => ({
     why: 'no answer in time',
-    couldBe: [`the app answers ${ownTarget(probe)} slower than ${limitOf(probe)}`, ...(viaOf(probe) === 'direct' ? [] : ['the proxy is starved of CPU']), 'a NetworkPolicy or the network drops the call'],
+    couldBe: [`the app answers ${ownTarget(probe)} slower than ${limitOf(probe)}`, ...(viaOf(probe) === 'direct' ? [] : ['the proxy is starved of CPU']), 'the node is too busy for its kubelet', 'a NetworkPolicy or the network drops the call'],
   }),
+  // A connection that nobody answers: an app that is slow has accepted it.
+  'connect-timeout': (_, probe) => ({why: 'no connection', couldBe: ['a NetworkPolicy, a firewall or the network drops the call', `what listens on :${portOf(probe)} accepts no more: its queue of connections is full`, "the node's network does not lead to the pod"]}),
   'slow-body': (_, probe) => ({
     why: 'the body is not whole in time',
     ...(viaOf(probe) === 'direct' ? {because: `status and headers of ${ownTarget(probe)} came, and its body was not whole after ${limitOf(probe)}`, blame: 'app', couldBe: []} : {couldBe: [`the app sends the body of ${ownTarget(probe)} slower than ${limitOf(probe)}`, 'the proxy is starved of CPU']}),
@@ -62,49 +104,55 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
   tls: () => ({why: 'TLS fails', couldBe: ['the app demands a client certificate', 'the port speaks no TLS']}),
   'not-http': (_, probe) => ({why: 'no HTTP', because: `what answers on ${ownTarget(probe)} speaks another protocol than HTTP/1`, couldBe: [], blame: 'spec'}),
   'redirect-loop': () => ({why: 'redirects in a circle', because: 'the app redirects the probe more than 10 times', couldBe: [], blame: 'app'}),
+  'bad-location': (_, _probe, {text}) => ({why: 'redirected to nowhere', because: `the app redirects the probe by a Location that no client can follow: ${text.replace(/^Get (?:"[^"]*"|\S+): /, '')}`, couldBe: [], blame: 'app'}),
   'bad-port': (_, {actual}) => ({why: 'no such port', because: `the container declares no port ${actual && 'port' in actual.handler ? JSON.stringify(actual.handler.port) : 'of that name'}`, couldBe: [], blame: 'spec'}),
   dns: () => ({why: 'its host name is not found', because: "the probe's host is a name that the node does not resolve", couldBe: [], blame: 'spec'}),
   'no-route': () => ({why: 'no route to the pod', couldBe: ["the node's network does not lead to the pod", 'a NetworkPolicy rejects the call']}),
 };
 
-function ofRefusal(probe: ProbeCase): Causes {
+/** Of a refusal that is not met through a tunnel. */
+const LATER: Candidate[] = [['something between the kubelet and the pod rejects the call: a NetworkPolicy, a firewall', (reading) => !isThere(reading)]];
+
+function ofRefusal(probe: ProbeCase): Open {
   if (viaOf(probe) === 'healthcheck') return {why: 'refused', because: `nothing listens on :${HEALTHCHECK_PORT}: the container {healthcheck} is not up`, couldBe: [], blame: 'mesh'};
-  if (isProxied(probe)) return {why: 'refused', couldBe: ['the proxy is not up: it waits for the control plane, or has ended', 'the proxy was given no such listener']};
-  return {why: 'refused', couldBe: [`nothing listens on ${ownTarget(probe)}`, 'the app listens on 127.0.0.1 only']};
+  if (isProxied(probe)) return {why: 'refused', couldBe: [['the proxy is not up: it waits for the control plane, or has ended', isThere], ['the proxy was given no such listener', isThere], ['the proxy was not up for a while, and is now', (reading) => !isThere(reading)], ...LATER]};
+  return {why: 'refused', couldBe: [[`nothing listens on ${ownTarget(probe)}`, accepts], 'the app listens on 127.0.0.1 only']};
 }
 
-function ofEnd(_: PodCase, probe: ProbeCase): Causes {
+function ofEnd(_: PodCase, probe: ProbeCase): Open {
   const why = 'connection closed';
-  if (viaOf(probe) === 'envoy-tcp') return {why, couldBe: [`nothing listens on ${ownTarget(probe)}`, 'the app ends the connection']};
+  if (viaOf(probe) === 'envoy-tcp') return {why, couldBe: [[`nothing listens on ${ownTarget(probe)}`, accepts], 'the app ends the connection', ['the app listens on ::1 only, and the mesh asks 127.0.0.1', (reading) => !accepts(reading)]]};
   if (isProxied(probe)) return {why, couldBe: ['the proxy ended in the middle', 'the network between the node and the pod ends connections']};
   return {why, couldBe: ['the app ends the connection without an answer', 'the app ended in the middle']};
 }
 
-function ofStatus(probe: ProbeCase, status: number): Causes {
+function ofStatus(probe: ProbeCase, status: number): Open {
   const via = viaOf(probe);
   const why = String(status);
   if (via === 'healthcheck') {
     return status === 404
-      ? {why: `404: can't connect to ${ownTarget(probe)}`, couldBe: [`nothing listens on ${ownTarget(probe)}`, 'the app listens on the address of the pod and not on 127.0.0.1']}
+      ? {why: `404: can't connect to ${ownTarget(probe)}`, couldBe: [[`nothing listens on ${ownTarget(probe)}`, accepts], 'the app listens on the address of the pod and not on 127.0.0.1']}
       : {why, couldBe: [`something else than {healthcheck} answers on ${HEALTHCHECK_PORT}`, '{healthcheck} got no valid Original-Tcp-Port']};
   }
   const own = `the app answers ${status} itself`;
   if (via === 'envoy-tcp' || via === 'direct') return {why, because: `${own}: nothing that could answer stands before it`, couldBe: [], blame: 'app'};
   if (via === 'pipy') return {why, couldBe: [own, status === 502 ? `the proxy cannot connect to :${probe.target?.port ?? 0}` : 'another app answers on that port']};
-  return {why, couldBe: [own, ...(ALSO[status]?.(probe) ?? ['the proxy answers it, and not the app'])]};
+  return {why, couldBe: [[own, byProxy], ...(ALSO[status]?.(probe) ?? [['the proxy answers it, and not the app', isAnswered] as const])]};
 }
 
+const REJECTS_HOST: Candidate = ['the app rejects the Host header', (reading) => asksInVain(reading, 'other-host')];
+
 /** What else than the app can be behind a status. */
-const ALSO: Record<number, (probe: ProbeCase) => string[]> = {
-  503: (probe) => [`the proxy cannot connect to :${probe.target?.port ?? 0}`],
-  502: (probe) => [`the app speaks no HTTP on ${ownTarget(probe)}`],
-  504: (probe) => [`the app is slower than ${limitOf(probe)}`],
+const ALSO: Record<number, (probe: ProbeCase) => Candidate[]> = {
+  503: (probe) => [[`the proxy cannot connect to :${probe.target?.port ?? 0}`, isAnswered]],
+  502: (probe) => [[`the app speaks no HTTP on ${ownTarget(probe)}`, notByProxy]],
+  504: (probe) => [[`the app is slower than ${limitOf(probe)}`, notByProxy]],
   404: (probe) => ['the app redirects to a path that the mesh has no route for', ...(probe.reach === 'altered' ? ["the proxy sends the path as it is written, which the app does not know"] : [])],
-  400: (probe) => [`the app speaks TLS on ${ownTarget(probe)}`, 'the app rejects the Host header'],
-  421: () => ['the app rejects the Host header'],
+  400: (probe) => [[`the app speaks TLS on ${ownTarget(probe)}`, (reading) => asksInVain(reading, 'tls')], REJECTS_HOST],
+  421: () => [REJECTS_HOST],
 };
 
-function ofRedirect(pod: PodCase, probe: ProbeCase, to: Redirected): Causes {
+function ofRedirect(pod: PodCase, probe: ProbeCase, to: Redirected): Open {
   const there = pod.sidecar.open === 'all' ? 'and the kubelet gets no good answer there' : 'where the mesh does not let the kubelet through';
   const own = `the app redirects to ${to.text}, ${there}`;
   // The proxy tells the app that the request came without TLS, which many apps answer by sending it on to https.
@@ -135,7 +183,7 @@ function decoded(path: string): string {
   }
 }
 
-function ofGrpc(probe: ProbeCase, {failure, text}: Symptom): Causes {
+function ofGrpc(probe: ProbeCase, {failure, text}: Symptom): Open {
   if (failure === 'grpc-unhealthy') return {why: 'NOT_SERVING', because: `the app's health service answers, and says ${/responded with "(\w+)"/.exec(text)?.[1] ?? 'that it does not serve'}`, couldBe: [], blame: 'app'};
   if (/does not implement/.test(text)) return {why: 'no health service', because: 'the server answers gRPC, and knows no grpc.health.v1.Health', couldBe: [], blame: 'app'};
   if (/^timeout: health rpc/.test(text)) return {why: 'no answer in time', because: `the server speaks HTTP/2, and its health service did not answer within ${limitOf(probe)}`, couldBe: [], blame: 'app'};
@@ -145,7 +193,7 @@ function ofGrpc(probe: ProbeCase, {failure, text}: Symptom): Causes {
 }
 
 /** Three speakers: the command where it ran, the runtime where it could not run it, the kubelet where it took too long. */
-function ofCommand(probe: ProbeCase, {failure, text, errored}: Symptom): Causes {
+function ofCommand(probe: ProbeCase, {failure, text, errored}: Symptom): Open {
   const slow = `the command takes longer than ${limitOf(probe)}`;
   switch (failure) {
     case 'exec-missing':
@@ -161,7 +209,7 @@ function ofCommand(probe: ProbeCase, {failure, text, errored}: Symptom): Causes 
   }
 }
 
-function saidNo({actual}: ProbeCase, text: string): Causes {
+function saidNo({actual}: ProbeCase, text: string): Open {
   const why = 'the command says no';
   if (/(^|[/\s])(?:[abdkz]a?)?sh: .*\bnot found$/m.test(text)) return {why: 'the command can not be run', because: 'the command calls a program that is not in the image', couldBe: [], blame: 'spec'};
   const away = actual?.handler.kind === 'exec' ? actual.handler.hosts.filter((host) => !isLocal(host)) : [];

@@ -14,7 +14,7 @@ function unreachable(pod: PodCase, carrier: string): Symptom[] {
 }
 
 function isUnreachable({kind, failure}: Symptom): boolean {
-  return (kind === 'probe' || kind === 'answer') && ['refused', 'reset', 'eof', 'timeout', 'no-event'].includes(failure ?? '');
+  return (kind === 'probe' || kind === 'answer') && ['refused', 'reset', 'eof', 'timeout', 'connect-timeout', 'no-event'].includes(failure ?? '');
 }
 
 /** Kills of apps since then whose probes found nobody at `carrier`: a dead proxy makes the kubelet kill healthy apps. */

@@ -1,6 +1,9 @@
 import {HEALTHCHECK_PORT} from '../mesh/names.ts';
+import {answersOf} from './answers.ts';
 import {asExpected, breakOf, isStale, onBreak, sides} from './breaks.ts';
 import {differs, eachProbe, inPod, inTemplate, type Check, type Found} from './check.ts';
+import {outlastsRoute} from './decide/body.ts';
+import {answerText, readingOf} from './reading.ts';
 import {callText, endText} from './words.ts';
 
 // Checks of what this release of the mesh, or another webhook, made of the probes.
@@ -113,7 +116,7 @@ export const shorterTimeout: Check = {
   title: "The proxy gives up before the probe's own timeout",
   severity: 'warning',
   blame: 'mesh',
-  cause: 'The route of the proxy has a timeout of its own: 15 s before OSM 0.11, that of the container that the mesh serves since then.',
+  cause: 'The route of the proxy has a timeout of its own: 15 s before OSM 0.11, 1 s on the main branch after 1.2, else that of the container that the mesh serves.',
   fix: 'the same timeoutSeconds in all containers that share a probe type',
   cases: ['E9'],
   find: (pod) =>
@@ -121,7 +124,17 @@ export const shorterTimeout: Check = {
       if (probe.path.end.at !== 'target' || !probe.actual || probe.reach !== 'declared') return undefined;
       const limit = probe.path.end.timeoutSeconds;
       if (limit === undefined || limit >= probe.actual.timeoutSeconds) return undefined;
-      return {why: `proxy gives up after ${limit}s`, because: `timeoutSeconds is ${probe.actual.timeoutSeconds}, the route's timeout ${limit}s`, evidence: sides(pod, probe), explains: probe.symptoms.filter(({status}) => status === 504)};
+      const own = probe.path.end.target.containers.every((name) => name === probe.container);
+      const reading = readingOf(pod, probe);
+      const cut = reading?.past?.ok === true && outlastsRoute(probe, reading.past);
+      return {
+        why: `proxy gives up after ${limit}s`,
+        because: `timeoutSeconds is ${probe.actual.timeoutSeconds}, the route's timeout ${limit}s${cut ? `, and directly the app answers ${answerText(reading.past!.answer)}` : ''}`,
+        ...(own ? {fix: `an endpoint that answers within ${limit}s, or an exec probe: the route's timeout is the mesh's own`} : {}),
+        evidence: [...(cut ? answersOf(pod, reading) : []), ...sides(pod, probe)],
+        ...(cut && probe.symptoms.some(({state}) => state === 'going-on') ? {severity: 'error' as const} : {}),
+        explains: cut ? probe.symptoms : probe.symptoms.filter(({status}) => status === 504),
+      };
     }),
 };
 

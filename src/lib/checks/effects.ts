@@ -3,9 +3,11 @@ import type {Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 
 /** What a failing probe does to its pod, by the pod's own status: never more than can be seen there. */
-export function effectOf(pod: PodCase, {type, status, actual}: ProbeCase, {errored}: Pick<Symptom, 'errored'> = {}): string {
+export function effectOf(pod: PodCase, {type, status, actual, symptoms}: ProbeCase, {errored}: Pick<Symptom, 'errored'> = {}): string {
   const threshold = actual?.failureThreshold ?? 3;
   if (type === 'readiness') {
+    const failing = symptoms.some(({kind, state}) => (kind === 'probe' || kind === 'answer') && state === 'going-on');
+    if (status?.ready === true && failing && !errored) return `the container is still ready: ${times(threshold)} in a row take it out of its Services`;
     if (status?.ready === true) return errored ? 'the kubelet keeps the last result: the container stays ready' : `the container stays ready: it takes ${times(threshold)} in a row to change that`;
     return pod.workload.kind === 'Job' ? 'the pod is not Ready' : 'takes no traffic';
   }

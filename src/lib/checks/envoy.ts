@@ -4,6 +4,7 @@ import type {EnvoyState, Look} from '../model/look.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {carrierOf, differs, eachProbe, restartsFor, type Check, type Found} from './check.ts';
 import {endedText} from './effects.ts';
+import {viaOf} from './reading.ts';
 import {endText} from './words.ts';
 
 function lookOf({look}: PodCase): Look | undefined {
@@ -58,7 +59,7 @@ const notUp: Check = {
     if (startedAt === undefined) return [];
     const state = stateOf(pod);
     const silent = look !== undefined && !look.envoy.seen && look.envoy.why.reason === 'refused';
-    if (!silent && !/INITIALIZING|DRAINING/.test(state?.ready ?? '')) return [];
+    if ((!silent && !/INITIALIZING|DRAINING/.test(state?.ready ?? '')) || answersProbes(pod)) return [];
     const away = state?.counters['control_plane.connected_state'] === 0;
     const refused = refusedByProxy(pod);
     // Such a start is like any other, until a probe is out of patience and Envoy itself says whom it waits for.
@@ -75,6 +76,11 @@ const notUp: Check = {
     ];
   },
 };
+
+/** It answered on a probe port just now, whatever it says of itself: so it listens there. */
+function answersProbes({probes}: PodCase): boolean {
+  return probes.some((probe) => ['envoy-http', 'envoy-tcp'].includes(viaOf(probe)) && probe.replay?.through[0]?.answer.kind === 'response');
+}
 
 /** When the proxy began to run, in milliseconds since 1970; undefined where it does not. */
 function proxyStartedAt({pod, detection}: PodCase): number | undefined {

@@ -6,7 +6,8 @@ import {causesOf} from './causes.ts';
 import {carrierOf, exitsItself, inPod, inTemplate, restartsFor, type Check, type Found} from './check.ts';
 import {effectOf, endedText, lastLog} from './effects.ts';
 import {openFailures, presentOf} from './present.ts';
-import {viaOf} from './reading.ts';
+import {answersOf} from './answers.ts';
+import {answerText, readingOf, viaOf, type Reading} from './reading.ts';
 import {callText, endText, probeText} from './words.ts';
 
 const TITLES: Record<string, [code: `OSMP${number}`, slug: string, title: string]> = {
@@ -23,6 +24,7 @@ const GROUPS: Record<string, keyof typeof TITLES> = {
   status: 'status',
   refused: 'refused',
   timeout: 'timeout',
+  'connect-timeout': 'timeout',
   reset: 'closed',
   eof: 'closed',
   truncated: 'closed',
@@ -33,6 +35,7 @@ const GROUPS: Record<string, keyof typeof TITLES> = {
   grpc: 'protocol',
   'grpc-unhealthy': 'status',
   'redirect-loop': 'status',
+  'bad-location': 'status',
   exec: 'exec',
   'exec-missing': 'exec',
   'exec-denied': 'exec',
@@ -71,10 +74,15 @@ function failing(group: keyof typeof TITLES): Check {
 }
 
 function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Found[] {
-  const live = openFailures(probe);
-  const main = presentOf(probe);
+  const reported = openFailures(probe);
+  const present = presentOf(probe);
+  // Where the kubelet's words are gone, those of a call like its own stand for them.
+  const answered = present?.failure === 'no-event' ? probe.symptoms.find((one) => one.kind === 'answer' && isOpen(one)) : undefined;
+  const main = answered ?? present;
+  const live = answered ? [...reported, answered] : reported;
   if (!main || groupOf(main) !== group) return [];
   const {why, because, couldBe, blame, fix = ''} = causesOf(pod, probe, main);
+  const reading = readingOf(pod, probe);
   const kills = [...probe.symptoms.filter(({kind}) => kind === 'killed'), ...restartsFor(pod, probe)];
   const {pod: {name, namespace}, commands} = pod;
   return [
@@ -83,17 +91,22 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
       probe: probe.type,
       key: [main.failure, main.status].join(' '),
       why,
-      ...(because !== undefined ? {because} : couldBe.length > 0 ? {couldBe} : {because: `unexplained: ${main.text}`}),
+      ...(because !== undefined ? {because} : couldBe.length > 0 ? {couldBe} : {because: `unexplained: ${main.failure === 'no-event' && reading ? answersText(reading) : main.text}`}),
       ...(because !== undefined ? {} : {decides: commands.kubectl(`logs ${name} -n ${namespace} -c ${witness(pod, probe)} --tail 20`)}),
       effect: effectOf(pod, probe, main),
       fix,
-      evidence: [...live.map(({evidence: one}) => one), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
+      evidence: [...live.map(({evidence: one}) => one), ...(reading ? answersOf(pod, reading) : []), ...(probe.declared.seen ? [inTemplate(pod, probeText(probe.declared.value.probe))] : [])],
       explains: [...live, ...probe.symptoms.filter(({kind}) => kind === 'probe' || kind === 'answer'), ...kills],
       ...(live.some(({state}) => state === 'going-on') ? {} : {severity: 'warning' as const}),
       ...(blame && because !== undefined ? {blame} : {}),
       ...(couldBe.length > 0 && probe.actual?.handler.kind === 'exec' ? {asks: probe.actual.handler.hosts} : {}),
     },
   ];
+}
+
+/** Both answers in a few words, where no check knows what they mean together. */
+function answersText({through, past, one}: Reading): string {
+  return [...(through ? [`${one ? 'asked' : 'through the mesh'} ${answerText(through.answer)}`] : []), ...(past && !one ? [`directly ${answerText(past.answer)}`] : [])].join(', ');
 }
 
 /** The container whose log tells most: the healthcheck server, Envoy with its access log, else the app itself. */

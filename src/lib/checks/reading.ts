@@ -67,9 +67,25 @@ export function sideOf({pod}: PodCase, {actual}: ProbeCase, {ask, answer}: Hop):
 
 /** Where the kubelet's way ends at a redirect, the redirect is not the answer. */
 function stopped({why, to}: NonNullable<Replay['stopped']>): Pick<Side, 'ok' | 'judgement'> {
-  if (why === 'other-host') return {ok: true, judgement: {outcome: 'warning', text: `redirected to ${to}, which the kubelet does not follow`}};
-  const text = why === 'too-many' ? `Get "${to}": stopped after 10 redirects` : `redirected to ${to}, a port that the mesh does not let through`;
-  return {ok: false, judgement: {outcome: 'failure', text}};
+  switch (why) {
+    case 'other-host':
+      return {ok: true, judgement: {outcome: 'warning', text: `redirected to ${to}, which the kubelet does not follow`}};
+    case 'too-many':
+      return {ok: false, judgement: {outcome: 'failure', text: `Get "${to}": stopped after 10 redirects`}};
+    case 'bad-location':
+      return {ok: false, judgement: {outcome: 'failure', text: to}};
+    case 'closed-port':
+      return {ok: false, judgement: {outcome: 'failure', text: `redirected to ${to}, a port that the mesh does not let through`}};
+  }
+}
+
+/**
+ * A tunnel dials the pod's loopback, the kubelet its address wherever the mesh is not between: that nobody accepts there
+ * proves nothing by itself.
+ */
+export function isBlind(probe: ProbeCase, {replay: {through}}: Reading): boolean {
+  const last = through.at(-1);
+  return last?.answer.kind === 'refused' && (through.length > 1 ? !isMeshProbePort(last.ask.port) : viaOf(probe) === 'direct');
 }
 
 /** An answer in a few words: `503 after 4 ms`. */
@@ -101,7 +117,8 @@ export function span(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)}s`;
 }
 
-const PROXY_SAYS = {
+/** What the proxy means by an answer of its own. */
+export const PROXY_SAYS = {
   'cannot-connect': '{proxy} cannot connect to the app',
   'app-closed': 'the app closed before {proxy} had an answer',
   'no-http': '{proxy} got no HTTP from the app',
@@ -126,11 +143,17 @@ export function whoText(answer: Answer, by: AnsweredBy): string {
   }
 }
 
+/** A verb of listening that the address follows, with none but these words between: an address alone is anybody's. */
+const LISTENING = String.raw`\b(?:listen(?:ing|s)?|bound|serving|running|started|accepting)\b(?:[\s:="'(,/-]|\b(?:on|at|to|in|for|is|now|up|the|https?|tcp4?|grpc|server|service|addr|address|url|host|port|interface|connections?|requests?)\b){0,16}?`;
+/** What a log says of a listener that there is not. */
+const NOT_LISTENING = /\b(not|fail\w*|error|unable|cannot|can't|refused|in use|denied|upstream|advertis\w*|stopp\w*|clos\w*)\b/i;
+
 /** Where the app's own log says that it listens on the port of its probe, if that is not where it is asked; undefined where it says nothing. */
 export function listensOn(pod: PodCase, probe: ProbeCase): string | undefined {
   const port = probe.target?.port;
   const lines = wordsOf(pod, probe).flatMap((words) => (words.port === port ? words.lines : []));
-  const found = lines.map((line) => new RegExp(`(\\[::1\\]|\\b\\d{1,3}(?:\\.\\d{1,3}){3}|\\[::\\]|\\*)?:${port}\\b`).exec(line)?.[1]).filter((one) => one !== undefined);
+  const address = new RegExp(`(?:${LISTENING})(\\[::1\\]|\\d{1,3}(?:\\.\\d{1,3}){3}|\\[::\\]|\\*|localhost)?:${port}\\b`, 'i');
+  const found = lines.filter((line) => !NOT_LISTENING.test(line)).flatMap((line) => (address.test(line) ? [address.exec(line)![1] ?? '*'] : []));
   const own = found.filter((one) => one === '[::1]' || one === pod.pod.podIP);
   return found.length > 0 && own.length === found.length ? own[0]!.replace(/[[\]]/g, '') : undefined;
 }

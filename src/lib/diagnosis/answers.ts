@@ -1,8 +1,9 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {lastRequests} from '../checks/access.ts';
-import {answerText, isDone, readingOf, viaOf, type Reading} from '../checks/reading.ts';
+import {kubeletRefused} from '../checks/decide/heard.ts';
+import {answerText, isBlind, isDone, readingOf, viaOf} from '../checks/reading.ts';
 import {readProbeText} from '../kubelet/messages.ts';
-import {isOpen, type Symptom} from '../model/symptom.ts';
+import type {Symptom} from '../model/symptom.ts';
 import {answerState} from './probe-state.ts';
 import {probed} from './symptoms.ts';
 
@@ -11,7 +12,7 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   const {actual, status, type, container} = probe;
   const reading = readingOf(pod, probe);
   const {through} = reading ?? {};
-  if (!actual || status?.state.kind !== 'running' || !through || through.ok || isDone(probe) || sawNothing(probe, through)) return [];
+  if (!actual || status?.state.kind !== 'running' || !through || through.ok || isDone(probe) || (isBlind(probe, reading!) && !kubeletRefused(probe))) return [];
   const {outcome, text} = through.judgement;
   const {failure, status: code} = readProbeText(text, actual.handler.kind, outcome === 'error' ? 'errored' : 'failed');
   const reported = probe.symptoms.filter(({kind, failure: seen}) => (kind === 'probe' && seen !== 'no-event') || kind === 'killed').map(({state}) => state);
@@ -34,12 +35,4 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
       evidence: {label: viaOf(probe) === 'direct' ? 'direct' : 'mesh', text: answerText(through.answer), source: 'live answer', command: pod.commands.self(`forward pod/${pod.pod.name} -n ${pod.pod.namespace}`)},
     },
   ];
-}
-
-/**
- * A tunnel dials the pod's loopback, the kubelet the pod's address wherever the mesh is not between: that nothing accepts
- * on 127.0.0.1 proves nothing then, unless the kubelet is refused, too.
- */
-function sawNothing(probe: ProbeCase, {answer}: NonNullable<Reading['through']>): boolean {
-  return viaOf(probe) === 'direct' && answer.kind === 'refused' && !probe.symptoms.some((one) => (one.failure === 'refused' || one.failure === 'grpc') && isOpen(one));
 }

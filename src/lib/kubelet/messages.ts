@@ -4,6 +4,7 @@ import type {Handler, ProbeType} from '../model/probe.ts';
 export type FailureClass =
   | 'status' /* an HTTP status that is no success */
   | 'refused'
+  | 'connect-timeout' /* no connection came about: nobody answered its first packet */
   | 'timeout'
   | 'reset'
   | 'eof'
@@ -13,6 +14,7 @@ export type FailureClass =
   | 'tls'
   | 'not-http'
   | 'redirect-loop'
+  | 'bad-location' /* a redirect that no client can follow */
   | 'redirect-left' /* a redirect to another host, or a 3xx that is none: counts as success */
   | 'dns'
   | 'no-route'
@@ -46,6 +48,7 @@ type Wordings = readonly (readonly [RegExp, FailureClass])[];
 const NETWORK: Wordings = [
   [/^HTTP probe failed with statuscode: \d+/, 'status'],
   [/stopped after 10 redirects/, 'redirect-loop'],
+  [/failed to parse Location header|unsupported protocol scheme/, 'bad-location'],
   [/gave HTTP response to HTTPS client/, 'tls-plain-server'],
   [/malformed HTTP/, 'not-http'],
   [/strconv\.Atoi|invalid port|net\/url: invalid/, 'bad-port'],
@@ -54,6 +57,7 @@ const NETWORK: Wordings = [
   [/no such host|dial tcp: lookup /, 'dns'],
   [/no route to host|network is unreachable/, 'no-route'],
   [/connection reset by peer/, 'reset'],
+  [/dial tcp \S+: (i\/o timeout|connect: connection timed out)|while waiting for connection/, 'connect-timeout'],
   [/while reading body/, 'slow-body'],
   [/unexpected EOF/, 'truncated'],
   [/i\/o timeout|deadline exceeded|request canceled|Client\.Timeout/, 'timeout'],
@@ -106,6 +110,8 @@ export function readProbeText(text: string, kind?: Handler['kind'], outcome: Pro
   const status = /^HTTP probe failed with statuscode: (\d+)/.exec(words)?.[1];
   if (status !== undefined) return {failure: 'status', status: Number(status)};
   const wordings = kind === 'grpc' ? [...GRPC, ...NETWORK] : kind === undefined || kind === 'unknown' ? [...GRPC, ...EXEC_KUBELET, ...UNMISTAKABLE, ...NETWORK] : NETWORK;
+  // Older releases say so of a TLS handshake, too, for which there is a connection.
+  if (/^Get "?https:/.test(text) && /while waiting for connection/.test(words)) return {failure: 'timeout'};
   return {failure: first(wordings, words) ?? 'unclassified'};
 }
 

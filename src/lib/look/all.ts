@@ -28,7 +28,7 @@ export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, ro
   const work = async () => {
     for (let group = waiting.shift(); group; group = waiting.shift()) {
       const look = await lookInto(cluster, group[0]!, {bootstrapSecret});
-      if (look) for (const {pod} of group) byUid.set(pod.uid, look);
+      if (look) for (const one of group) byUid.set(one.pod.uid, one === group[0] ? look : ofReplica(look));
     }
   };
   await Promise.all(Array.from({length: AT_ONCE}, work));
@@ -37,6 +37,14 @@ export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, ro
     return look ? [{pod: pod!, look}] : [];
   });
   return {byUid, pods: looks.filter(({look}) => look.seen).length, unseen: unseenOf(looks, mode)};
+}
+
+/** What a look into one pod tells of those that agree with it: how the app answers, and how it was made; never what its own proxy did, or its logs. */
+function ofReplica(look: Observed<Look>): Observed<Look> {
+  if (!look.seen) return look;
+  const {pod} = look.value;
+  const notThere: Observed<never> = {seen: false, why: {asked: `the proxy of a replica of pod ${pod}`, got: `only ${pod} was looked into`}};
+  return {seen: true, value: {...look.value, envoy: notThere, accessLog: notThere, logs: []}};
 }
 
 /** Pods whose failing probes share all rows of the table agree in all that lists tell; of healthy ones `auto` wants none. */

@@ -107,7 +107,12 @@ async function follow(cluster: Cluster, pod: PodCase, replay: Replay): Promise<v
   for (;;) {
     const last = replay.through.at(-1);
     const redirect = last && redirectOf(last.answer, last.ask, podIP);
-    if (!redirect || 'error' in redirect) return;
+    // A 3xx without a place to go to is an answer like any other.
+    if (!redirect || ('stop' in redirect && locationOf(last.answer) === '')) return;
+    if ('error' in redirect) {
+      replay.stopped = {why: 'bad-location', to: redirect.error};
+      return;
+    }
     if ('stop' in redirect) {
       replay.stopped = {why: 'other-host', to: locationOf(last.answer)};
       return;

@@ -3,7 +3,7 @@ import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {viaOf} from '../checks/reading.ts';
 import {judge} from '../kubelet/judge.ts';
 import {askedUrl} from '../kubelet/request.ts';
-import {answeredBy} from '../mesh/answered.ts';
+import {answeredBy, type AnsweredBy} from '../mesh/answered.ts';
 import type {Answer, Ask} from '../model/answer.ts';
 import type {AccessLine, Hop, Replay, Variant} from '../model/look.ts';
 import type {Header} from '../model/probe.ts';
@@ -21,19 +21,21 @@ export function variantsOf(pod: PodCase, probe: ProbeCase, replay: Replay, log: 
   const past = replay.past ?? (viaOf(probe) === 'direct' ? first : undefined);
   if (!first || !last || !past || !isGet(past.ask)) return [];
   const fine = (hop: Hop) => ['success', 'warning'].includes(judge(hop.answer, askedUrl(hop.ask, pod.pod.podIP ?? '')).outcome) && !(hop.answer.kind === 'response' && hop.answer.status >= 300);
-  if (replay.past && fine(past) && !fine(first)) return ofTheWay(probe, first, past.ask, answeredBy(first.answer, viaOf(probe)).by);
+  if (replay.past && fine(past) && !fine(first)) return ofTheWay(probe, first, past.ask, answeredBy(first.answer, viaOf(probe)));
   if (replay.past && fine(past) && isClosedAtTimes(probe, log)) return [['reused', reused(probe, past.ask)]];
   return fine(past) ? [] : ofTheApp(probe, past.ask, past.answer);
 }
 
 /** The app is well directly: what differs is the Host, a header of the proxy's, the path, or that the connection is kept. */
-function ofTheWay(probe: ProbeCase, mesh: Hop, past: Get, by: string): [Variant, Ask][] {
-  if (by === 'proxy') return [['reused', reused(probe, past)]];
-  if (by !== 'app' || !isGet(mesh.ask)) return [];
+function ofTheWay(probe: ProbeCase, mesh: Hop, past: Get, by: AnsweredBy): [Variant, Ask][] {
+  if (by.by === 'nobody' || by.by === 'healthcheck' || !isGet(mesh.ask)) return [];
+  const wanted: [Variant, Ask][] = by.by === 'proxy' && viaOf(probe) === 'envoy-http' ? [['reused', reused(probe, past)]] : [];
+  if (by.by === 'proxy' && by.says !== 'app-closed') return wanted;
   const sent = probe.path.end.at === 'target' ? probe.path.end.target.path : undefined;
-  const wanted: [Variant, Ask][] = [];
   const host = headerOf(mesh.ask.send.headers, 'Host');
   if (host !== headerOf(past.send.headers, 'Host')) wanted.push(['mesh-host', withHeader(past, 'Host', host)]);
+  // What is relayed goes as it came.
+  if (viaOf(probe) !== 'envoy-http') return wanted;
   if (headerOf(past.send.headers, 'X-Forwarded-Proto') === '') wanted.push(['forwarded-proto', withHeader(past, 'X-Forwarded-Proto', 'http')]);
   wanted.push(['proxy-headers', PROXY_HEADERS.reduce<Ask>((ask, {name, value}) => withHeader(ask as Get, name, value), past)]);
   if (sent !== undefined && sent !== past.send.path) wanted.push(['mesh-path', {...past, send: {...past.send, path: sent}}]);

@@ -12,7 +12,8 @@ export interface Hop {
 export type Stop =
   | 'other-host' /* counts as success */
   | 'closed-port' /* a port that the mesh redirects: the kubelet is reset or refused, whatever a tunnel says */
-  | 'too-many';
+  | 'too-many'
+  | 'bad-location'; /* one that no client can follow: `to` says why */
 
 /** The same request with one thing changed, asked only where it decides between two causes. */
 export type Variant =

@@ -12,6 +12,7 @@ export type LiveCause =
   | 'tls-app'
   | 'plaintext-app'
   | 'no-http'
+  | 'odd-http'
   | 'app-closes'
   | 'connection-reuse'
   | 'redirect'
@@ -52,6 +53,7 @@ export function directlyToo({one}: Pick<Reading, 'one'>): string {
   return one ? '' : ', directly too';
 }
 
+/** Answered well, whole and in time, by the place that was asked. */
 export function isGood(side: Side | undefined): boolean {
   return side?.ok === true && !(side.answer.kind === 'response' && side.answer.status >= 300);
 }
@@ -65,3 +67,7 @@ export function hostOf({send}: Hop['ask']): string {
 export function statusOf(side: Pick<Side, 'answer'> | undefined): number | undefined {
   return side?.answer.kind === 'response' ? side.answer.status : undefined;
 }
+
+/** What remains where the app fails through the mesh, and not directly. */
+export const AT_TIMES = 'the app fails now and then, and did so in this moment';
+export const ELSE = 'it does so for something else that the proxy changes in the request';

@@ -9,7 +9,7 @@ import {unconnected} from './connect.ts';
 import type {Answered, Decider, Decision} from './decision.ts';
 import {grpc, overTls, silent, tls} from './protocol.ts';
 import {ofStatus} from './status.ts';
-import {connectionReuse, differs, redirect, reused} from './way.ts';
+import {connectionReuse, differs, isNeverKept, redirect, reused} from './way.ts';
 
 export type {Decision, LiveCause} from './decision.ts';
 
@@ -38,10 +38,10 @@ function hasAnswer(reading: Reading): reading is Answered {
 
 /** All is well in this moment, and of the kubelet's last requests some ended with a connection that the app had closed. */
 function closesBetween(pod: PodCase, probe: ProbeCase, {past, replay, one}: Answered): Decision | undefined {
-  if (one || past?.ok !== true) return undefined;
+  if (one || past?.ok !== true || isNeverKept({past, replay})) return undefined;
   const bad = (lastRequests(pod, probe) ?? []).filter((line) => failed(line, probe));
   if (bad.length < ENOUGH || !bad.every(({flags}) => flags.includes('UC'))) return undefined;
-  return connectionReuse(probe, replay.variants.reused?.answer.kind === 'closed');
+  return connectionReuse(probe, replay);
 }
 
 /** As many failures in a row say what goes on. */
@@ -56,13 +56,13 @@ export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefine
   const lines = lastRequests(pod, probe) ?? [];
   const bad = lines.slice(lines.findLastIndex((line) => !failed(line, probe)) + 1);
   if (bad.length < ENOUGH) return undefined;
-  const because = `Envoy logged of the kubelet's last requests: ${counted(bad)}`;
+  const because = `Envoy logged of the kubelet's last requests: ${counted(bad, probe)}`;
   if (bad.every(byApp)) return {cause: 'app-status', key: String(bad.at(-1)!.code), why: `the app answered ${bad.at(-1)!.code}`, because: `${because}, answered by the app itself`};
   if (bad.every(({flags}) => flags.includes('UF'))) {
     const port = probe.target?.port ?? 0;
     return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};
   }
-  if (bad.every(timedOut)) return {cause: 'slow-app', why: 'no answer in time', because, couldBe: ['the app is slower than its probe allows', 'the app hung before it ended']};
+  if (bad.every((line) => timedOut(line, probe))) return {cause: 'slow-app', why: 'no answer in time', because, couldBe: ['the app is slower than its probe allows', 'the app hung before it ended']};
   return undefined;
 }
 

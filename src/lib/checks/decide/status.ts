@@ -1,6 +1,7 @@
 import type {PodCase, ProbeCase} from '../case.ts';
 import {sideOf} from '../reading.ts';
 import {alike, hostOf, isGood, statusOf, type Answered, type Decision} from './decision.ts';
+import {comesAndGoes} from './heard.ts';
 
 /** The app itself answers with a status that is no success, whoever asks. */
 export function ofStatus(pod: PodCase, probe: ProbeCase, reading: Answered): Decision | undefined {
@@ -8,7 +9,7 @@ export function ofStatus(pod: PodCase, probe: ProbeCase, reading: Answered): Dec
   const status = statusOf(through);
   if (through.by.by !== 'app' || status === undefined || isGood(past) || past?.answer.kind !== 'response') return undefined;
   const other = replay.variants['other-host'];
-  if (other && isGood(sideOf(pod, probe, other))) {
+  if (other && isGood(sideOf(pod, probe, other)) && !comesAndGoes(pod, probe)) {
     const [asked, accepted] = [hostOf((replay.past ?? replay.through[0]!).ask), hostOf(other.ask)];
     return {cause: 'host-header', why: `${status}: the app rejects the Host`, because: `with Host: ${asked} the app answers ${status}${alike(reading)}; with Host: ${accepted} it answers ${statusOf({answer: other.answer})}`, lasting: true};
   }
@@ -18,7 +19,7 @@ export function ofStatus(pod: PodCase, probe: ProbeCase, reading: Answered): Dec
     key: String(status),
     why: `the app answers ${status}`,
     because: same ? `the app itself answers ${status}${alike(reading)}` : `the app itself answers ${status} through the mesh, and ${past.answer.status} directly`,
-    ...(MORE[status]?.(probe) ?? {}),
+    ...(same ? MORE[status]?.(probe) : undefined),
   };
 }
 

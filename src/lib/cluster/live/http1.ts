@@ -51,6 +51,8 @@ export function getAgain(stream: Duplex, send: Ask['send'] & {kind: 'get'}, ear:
   });
   first.on('error', (error) => ear.fail(error));
   first.on('response', (response) => {
+    // An app that announces that it closes is asked once: nobody keeps such a connection.
+    if (response.headers.connection?.toLowerCase() === 'close' || (response.httpVersion === '1.0' && response.headers.connection?.toLowerCase() !== 'keep-alive')) return hear(response, ear);
     response.resume();
     response.on('end', () => {
       timer = setTimeout(() => {

@@ -27,6 +27,8 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
       return probe?.call.kind === 'http' && probe.call.port === HEALTHCHECK_PORT ? `${status} of {healthcheck}` : String(status);
     case 'refused':
       return `refused${where}${isProxyPort(port) ? ' of the proxy' : ''}`;
+    case 'connect-timeout':
+      return `no connection within ${probe?.actual?.timeoutSeconds ?? 1}s${where}`;
     case 'timeout':
     case 'exec-timeout':
       return `timeout after ${probe?.actual?.timeoutSeconds ?? 1}s${uncounted}`;
@@ -46,6 +48,8 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
       return 'the answer is no HTTP';
     case 'redirect-loop':
       return 'more than 10 redirects';
+    case 'bad-location':
+      return 'a redirect that no client can follow';
     case 'redirect-left':
       return 'redirect to another host, counts as success';
     case 'dns':

@@ -142,7 +142,7 @@ function beforeOf(pod: PodCase, symptom: Symptom): string | undefined {
   const other = symptoms.find((one) => one.kind === 'crashed' && one.container !== container && one.last !== undefined && one.last < until && one.last >= (first ?? until) - STOPPING_MS);
   const [failure] = failing;
   const logged = failure ? undefined : loggedBefore(pod, symptom);
-  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!)}`, failure && `${failure.probe} fails: ${inWords(saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container)), wordsOf(pod.profile?.seen ? pod.profile.value : undefined))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
+  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!, logged.probe)}`, failure && `${failure.probe} fails: ${inWords(saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container)), wordsOf(pod.profile?.seen ? pod.profile.value : undefined))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
   return said.length > 0 ? said.join('; ') : undefined;
 }
 
