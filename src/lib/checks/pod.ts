@@ -53,7 +53,8 @@ const node: Check = {
   find: (pod) => {
     const ready = unreadyCondition(pod.pod);
     if (!ready || pod.pod.node === undefined) return [];
-    const events = pod.events.seen ? pod.events.value.filter(({reason, first, last}) => reason === 'NodeNotReady' && last + 60_000 >= (ready.since ?? 0) && first - 60_000 <= (ready.since ?? 0)) : [];
+    // The kubelet gives a reason whenever it says so itself: then it is there, whatever was said before.
+    const events = ready.reason === '' && pod.events.seen ? pod.events.value.filter(({reason, first, last}) => reason === 'NodeNotReady' && last + 60_000 >= (ready.since ?? 0) && first - 60_000 <= (ready.since ?? 0)) : [];
     const said = pod.pod.reason === 'NodeLost' || ready.status === 'Unknown' || ready.reason === 'NodeStatusUnknown' || events.length > 0;
     if (!said && !isNotTheKubelets(pod, ready)) return [];
     const see = pod.commands.kubectl(`describe node ${pod.pod.node}`);

@@ -43,7 +43,7 @@ export function caseOf(input: CaseInput): PodCase {
       ...probe,
       ...(status ? {status} : {}),
       symptoms: [],
-      ...(sidecar === promised || promised.unknown ? {} : {promised: trace(probe.call, promised, pod)}),
+      ...(sidecar === promised || promised.unknown?.includes(probe.type) ? {} : {promised: trace(probe.call, promised, pod)}),
       ...(replay ? {replay} : {}),
     };
   });

@@ -1,6 +1,6 @@
 import {failed, isClean} from '../checks/access.ts';
 import type {FailureClass} from '../kubelet/messages.ts';
-import {BACK_OFF_RESET_SECONDS, isOfEarlierRun, KILLED, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
+import {calmSeconds, isOfEarlierRun, KILLED, killSeconds, nextAnswerSeconds, readyBudgetSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds, successRunSeconds} from '../kubelet/timing.ts';
 import type {AccessLine} from '../model/look.ts';
 import {runsSince, type ContainerStatus} from '../model/pod.ts';
 import type {Probe, Probes, ProbeType} from '../model/probe.ts';
@@ -116,7 +116,8 @@ function atStart({at, startedAt, probe}: Seen): boolean {
 }
 
 /** The run before ended as a kill ends it, and so soon after the failure that it may have been its end. */
-function mayHaveEndedIt({status: {lastState}, at, probe}: Seen): boolean {
+function mayHaveEndedIt({status: {lastState}, at, probe, muted}: Seen): boolean {
+  if (!muted && at.count < probe.failureThreshold) return false;
   if (lastState.kind !== 'terminated' || lastState.finishedAt === undefined) return true;
   return KILLED.includes(lastState.exitCode) && lastState.finishedAt - at.last <= killSeconds(probe) * 1000;
 }
@@ -163,7 +164,7 @@ const READY: Rule<Seen>[] = [
 ];
 
 const LIVENESS: Rule<Seen>[] = [
-  [(seen) => (seen.earlier || seen.held) && seen.status.restartCount > 0 && seen.now - seen.startedAt < BACK_OFF_RESET_SECONDS * 1000 && mayHaveEndedIt(seen), 'maybe', 'it is of a run before, and this one is young', 'status'],
+  [(seen) => (seen.earlier || seen.held) && seen.status.restartCount > 0 && seen.now - seen.startedAt < calmSeconds(seen.status, seen.probe) * 1000 && mayHaveEndedIt(seen), 'maybe', 'it is of a run before, and this one is young', 'status'],
   [({earlier, held}) => earlier || held, 'over', 'it is of a run before', 'status'],
   [(seen) => atStart(seen) && seen.at.failure === 'refused' && seen.readySince !== undefined && seen.at.last <= seen.readySince, 'over', 'nobody listened at the start, and the pod became Ready after it', 'status'],
   [(seen) => atStart(seen) && seen.fresh && !NEVER.includes(seen.at.failure), 'starting', 'seconds after the start', 'kubelet'],

@@ -10,7 +10,7 @@ import {expectedSidecar} from '../mesh/sidecar.ts';
 import {trace} from '../mesh/trace.ts';
 import type {Call, PathEnd, Reach, Sidecar, Target} from '../model/path.ts';
 import {probedContainers, type Container, type Pod, type PodSpec, type Template} from '../model/pod.ts';
-import {PROBE_TYPES, type ProbeType} from '../model/probe.ts';
+import {PROBE_TYPES, type Handler, type ProbeType} from '../model/probe.ts';
 import type {Observed} from '../model/unseen.ts';
 
 /** What follows from how a pod was made: the same for all replicas, whatever has become of them. */
@@ -85,15 +85,32 @@ function sidecarOf(profile: Observed<Profile> | undefined, declared: Observed<Te
   const {proxy, healthcheck} = profile.value;
   // Never is a promise computed from a pod that is rewritten already.
   const expected = expectedSidecar(profile.value, declared.seen ? declared.value : {containers: []});
+  const unknown = proxy === 'none' ? [] : PROBE_TYPES.filter((type) => !declared.seen || isDecidedByAdded(pod, declared.value, profile.value, type));
   const container = pod.spec.containers.find(({name}) => HEALTHCHECK_NAMES.includes(name))?.name;
   return {
     ...expected,
+    listeners: expected.listeners.filter(({type}) => !unknown.includes(type)),
     healthcheck: container === undefined ? undefined : {container, path: healthcheck?.path ?? '/osm-healthcheck'},
     open: expected.open === 'all' ? 'all' : (openPorts(detection.init) ?? expected.open),
     ...(proxy === 'pipy' && !detection.init ? {mayBeOpen: true as const} : {}),
-    ...(declared.seen || proxy === 'none' ? {} : {unknown: true as const}),
+    ...(unknown.length === 0 ? {} : {unknown}),
     ...(dialsPodAddress(detection.init) ? {dialsPodAddress: true as const} : {}),
   };
+}
+
+/**
+ * Another webhook came before the injector, which then rewrote a probe that no template holds and, where that one wins,
+ * serves it: what it was the pod no longer tells.
+ */
+function isDecidedByAdded({spec}: Pod, template: Template, {serves}: Profile, type: ProbeType): boolean {
+  const rewritten = spec.containers.filter(({probes}) => probes[type] && isOnMeshPort(probes[type].handler));
+  const added = rewritten.filter(({name}) => template.containers.find((one) => one.name === name)?.probes[type] === undefined);
+  const winner = serves.winner === 'first' ? rewritten[0] : rewritten.at(-1);
+  return added.length > 0 && (serves.winner === 'each' || added.includes(winner!));
+}
+
+function isOnMeshPort(handler: Handler): boolean {
+  return 'port' in handler && isMeshProbePort(Number(handler.port));
 }
 
 /** Follows each probe through this sidecar, computed or observed. */
@@ -110,7 +127,7 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
       const call: Call = actual ? callOf(container, actual) : {kind: 'unknown', keys: []};
       const path = trace(call, sidecar, pod);
       const judged = !unjudged || call.kind === 'exec' || sidecar.missing === true;
-      const why = {asked: `the declared ${type} probe of container ${container.name}`, got: declared.seen ? 'its template does not hold it' : declared.why.got};
+      const why = {asked: `the declared ${type} probe of container ${container.name}`, got: declared.seen ? 'its template does not hold it, and it is rewritten already' : declared.why.got};
       return [
         {
           container: container.name,
@@ -130,8 +147,8 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
 }
 
 /**
- * What the owner declared. A probe that only the pod has was added by another webhook: it declares itself. Without a
- * template, so do handlers that are never rewritten; the others are lost.
+ * What the owner declared. A probe that only the pod has was added by another webhook: it declares itself, unless it is
+ * rewritten already. Without a template, so do handlers that are never rewritten; the others are lost.
  */
 function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType, init: boolean) {
   const actual = container.probes[type];
@@ -139,13 +156,13 @@ function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> 
     const owner = (init ? declared.value.initContainers : declared.value.containers).find(({name}) => name === container.name);
     const probe = owner?.probes[type];
     if (owner && probe) return {container: owner, probe};
-    return actual && {container, probe: actual};
   }
   if (!actual) return undefined;
-  if (profile?.seen && !init && profile.value.proxy !== 'none' && 'port' in actual.handler && isMeshProbePort(Number(actual.handler.port))) {
+  if (profile?.seen && !init && profile.value.proxy !== 'none' && isOnMeshPort(actual.handler)) {
     const probe = declaredInPod(profile.value, actual);
     return probe && {container, probe};
   }
+  if (declared.seen) return {container, probe: actual};
   return profile !== undefined && !profile.seen && actual.handler.kind !== 'exec' ? undefined : {container, probe: actual};
 }
 

@@ -1,6 +1,6 @@
 import type {Commands} from '../checks/case.ts';
 import {containerOf, isBusyNode, readKilling} from '../kubelet/messages.ts';
-import {BACK_OFF_RESET_SECONDS, isOfEarlierRun, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
+import {BACK_OFF_RESET_SECONDS, calmSeconds, isOfEarlierRun, loops, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {AccessLine} from '../model/look.ts';
@@ -24,7 +24,7 @@ export interface SymptomContext {
 export function symptomsOf(context: SymptomContext, events: Observed<ClusterEvent[]>): Symptom[] {
   const mine = events.seen ? events.value : [];
   const muted = isMutedNow(context.pod, mine, context.now);
-  const found = [...ofContainers(context, mine), ...probeFailures(context, mine, muted), ...mine.flatMap((event) => [...killed(context, event), ...others(context, event)])];
+  const found = [...ofContainers(context, mine), ...probeFailures(context, mine, muted), ...mine.flatMap((event) => [...killed(context, event, muted), ...others(context, event)])];
   const failing = [...found, ...silentFailures(context, found, {seen: events.seen, muted})];
   return [...failing, ...podNotReady(context, failing)];
 }
@@ -85,9 +85,9 @@ function crashed(context: SymptomContext, status: ContainerStatus, init: boolean
 
 function crashState({now}: SymptomContext, status: ContainerStatus, finishedAt: number | undefined, together: boolean): SymptomState {
   const since = runsSince(status);
-  const calm = since !== undefined && now - since > BACK_OFF_RESET_SECONDS * 1000;
-  if (together || calm || finishedAt === undefined) return 'over';
-  return status.restartCount > 2 ? 'going-on' : 'maybe';
+  const up = since === undefined ? 0 : now - since;
+  if (together || up > calmSeconds(status, undefined) * 1000 || finishedAt === undefined) return 'over';
+  return loops(status) && up <= BACK_OFF_RESET_SECONDS * 1000 ? 'going-on' : 'maybe';
 }
 
 /** How processes end that are ended with their pod: by a signal, or unknown to the runtime after the node came back; the healthcheck server logs a signal as fatal. */
@@ -128,16 +128,18 @@ function burstOf({containers, initContainers}: Pod): number {
   return Math.max(2, SPAM_BURST - 4 * starts);
 }
 
-function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
+function killed(context: SymptomContext, event: ClusterEvent, muted: boolean): Symptom[] {
   const kill = readKilling(event);
   if (!kill || (kill.cause !== 'liveness' && kill.cause !== 'startup')) return [];
-  const {status} = probed(context.pod, kill.container, kill.init);
+  const {status, probes} = probed(context.pod, kill.container, kill.init);
   const startedAt = runsSince(status) ?? 0;
   const back = isOfEarlierRun(event.last, startedAt, status?.restartCount ?? 0);
+  const up = context.now - startedAt;
+  const calm = back && status !== undefined && up > calmSeconds(status, probes[kill.cause]) * 1000;
   return [
     {
       kind: 'killed',
-      state: endedOtherwise(status, event) || (back && context.now - startedAt > BACK_OFF_RESET_SECONDS * 1000) ? 'over' : back && (status?.restartCount ?? 0) <= 2 ? 'maybe' : 'going-on',
+      state: endedOtherwise(status, event, muted) || calm ? 'over' : back && status !== undefined && !loops(status) ? 'maybe' : 'going-on',
       container: kill.container,
       init: kill.init,
       probe: kill.cause,
@@ -150,11 +152,15 @@ function killed(context: SymptomContext, event: ClusterEvent): Symptom[] {
   ];
 }
 
-/** The container has run again since that kill, and this run ended with a code that no kill leaves. */
-function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEvent): boolean {
+/** The container has run again since that kill, and this run ended otherwise: with a code that no kill leaves, or without a word of the kubelet, which still has words. */
+function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEvent, muted: boolean): boolean {
   const ended = status && lastEnd(status);
-  return ended !== undefined && (ended.startedAt ?? 0) >= last && (ended.finishedAt ?? 0) > last && !KILLED.includes(ended.exitCode);
+  if (ended?.startedAt === undefined || ended.startedAt < last || (ended.finishedAt ?? 0) <= last) return false;
+  return !KILLED.includes(ended.exitCode) || ended.reason === 'OOMKilled' || (!muted && (ended.finishedAt ?? 0) - last > GRACE_MS);
 }
+
+/** Milliseconds that a kill may take: the grace period of most pods, and a moment. */
+const GRACE_MS = 45_000;
 
 const OTHER_REASONS: Record<string, Symptom['kind']> = {
   FailedScheduling: 'unscheduled',

@@ -1,3 +1,4 @@
+import type {ContainerStatus} from '../model/pod.ts';
 import type {Probe} from '../model/probe.ts';
 
 // The kubelet's arithmetic: how many answers in a row count, how long that takes, and what silence proves. Read in
@@ -10,6 +11,25 @@ export const SPAM_WINDOW_SECONDS = 300;
 
 /** The back-off of restarts is forgotten after so long a run: until then a fault of the run before may come again. */
 export const BACK_OFF_RESET_SECONDS = 600;
+
+/** A container that ran for so long between its last two ends is in no loop: the next end may be as far away. */
+const LONG_RUN_SECONDS = 3600;
+
+/**
+ * Seconds of running after which an end that came again and again is over: the back-off is forgotten, the probe that
+ * killed has had the time to fail once more, and the run has outlasted the one before, unless that one was a long one.
+ */
+export function calmSeconds({restartCount, lastState}: Pick<ContainerStatus, 'restartCount' | 'lastState'>, probe: Probe | undefined): number {
+  const lastRun = lastState.kind === 'terminated' && lastState.startedAt !== undefined && lastState.finishedAt !== undefined ? (lastState.finishedAt - lastState.startedAt) / 1000 : 0;
+  const again = restartCount > 1 && lastRun < LONG_RUN_SECONDS ? lastRun : 0;
+  return Math.max(BACK_OFF_RESET_SECONDS, probe ? killSeconds(probe) + probe.initialDelaySeconds : 0, again) + SLACK_SECONDS;
+}
+
+/** Ends often enough, and soon enough after the start, to be called a loop. */
+export function loops({restartCount, lastState}: Pick<ContainerStatus, 'restartCount' | 'lastState'>): boolean {
+  const lastRun = lastState.kind === 'terminated' && lastState.startedAt !== undefined && lastState.finishedAt !== undefined ? (lastState.finishedAt - lastState.startedAt) / 1000 : 0;
+  return restartCount > 2 && lastRun < LONG_RUN_SECONDS;
+}
 
 /** Reading an answer, scheduling the next and writing an event take a moment; and times are cut to whole seconds. */
 const SLACK_SECONDS = 3;

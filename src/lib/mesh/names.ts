@@ -25,6 +25,11 @@ export function isMeshProbePort(port: number): boolean {
   return port === HEALTHCHECK_PORT || Object.values(PROBE_PORTS).includes(port);
 }
 
+/** The probe type that a port of the proxy is for. */
+export function probeTypeOf(port: number): ProbeType | undefined {
+  return (Object.keys(PROBE_PORTS) as ProbeType[]).find((type) => PROBE_PORTS[type] === port);
+}
+
 /** True for the containers that the injector adds. A user's container may bear such a name outside the mesh only. */
 export function isMeshContainer(name: string): boolean {
   return [...SIDECAR_NAMES, ...HEALTHCHECK_NAMES, ...INIT_NAMES].includes(name);

@@ -1,6 +1,6 @@
 import type {Call, Endpoint, Path, PathEnd, ProbeListener, Sidecar, Target, Via} from '../model/path.ts';
 import {requestPath} from '../kubelet/url.ts';
-import {HEALTHCHECK_PORT, isMeshProbePort, METRICS_PORT, TCP_HEADER} from './names.ts';
+import {HEALTHCHECK_PORT, isMeshProbePort, METRICS_PORT, probeTypeOf, TCP_HEADER} from './names.ts';
 
 type HttpCall = Extract<Call, {kind: 'http'}>;
 
@@ -53,8 +53,14 @@ function tcp(port: number, sidecar: Sidecar, podIP: string): PathEnd {
   if (port === HEALTHCHECK_PORT) return sidecar.healthcheck ? broken('proxy-accepts', port) : broken('no-healthcheck', port);
   const listener = sidecar.listeners.find((one) => one.port === port);
   if (listener) return listenerIsDeaf(sidecar, podIP) ? broken('ipv4-only', port) : broken('proxy-accepts', port, meantBy(listener));
-  if (isMeshProbePort(port)) return broken(sidecar.unknown ? 'unknown' : 'no-listener', port);
+  if (isMeshProbePort(port)) return broken(isPromised(sidecar, port) ? 'no-listener' : 'unknown', port);
   return direct(sidecar, target);
+}
+
+/** Whether it is known what listens on this port of the mesh. */
+function isPromised({unknown = []}: Sidecar, port: number): boolean {
+  const type = probeTypeOf(port);
+  return type === undefined || !unknown.includes(type);
 }
 
 function meantBy({relay, routes}: ProbeListener): Target | undefined {
@@ -69,7 +75,7 @@ function http(call: HttpCall, sidecar: Sidecar, podIP: string): PathEnd {
   if (call.port === HEALTHCHECK_PORT) return healthcheck(call, sidecar);
   const listener = sidecar.listeners.find(({port}) => port === call.port);
   if (listener) return listenerIsDeaf(sidecar, podIP) ? broken('ipv4-only', call.port) : throughListener(call, listener, sidecar);
-  if (isMeshProbePort(call.port)) return broken(sidecar.unknown ? 'unknown' : 'no-listener', call.port);
+  if (isMeshProbePort(call.port)) return broken(isPromised(sidecar, call.port) ? 'no-listener' : 'unknown', call.port);
   if (call.port === METRICS_PORT) return broken('no-route', call.port);
   return direct(sidecar, target);
 }

@@ -91,7 +91,7 @@ export interface Sidecar {
   /** Nothing shows whether other ports are redirected: there are no rules to read, and this mesh knows modes without. */
   mayBeOpen?: true;
   /** Neither a template nor the proxy itself tells what its probe ports lead to. */
-  unknown?: true;
+  unknown?: readonly ProbeType[];
   /** The injector was here, and its proxy is not: what is led to it ends nowhere. */
   missing?: true;
   /** The proxy's calls of 127.0.0.1 end at the pod's own address; those of the healthcheck container don't. */
