@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import {type Changed, container, crashLoop, ended, event, exec, fails, findingOf, http, killing, namespaceRaw, pod, REFUSED, reportOf, restarted, startedAgo, STATUS, tcp, unready, waiting} from '../support/pods.ts';
+import {type Changed, container, crashLoop, ended, event, exec, fails, findingOf, http, killing, namespaceRaw, pod, REFUSED, reportOf, restarted, startedAgo, STATUS, tcp, unready, waiting, type Raw} from '../support/pods.ts';
 import {loud, silent, table} from '../support/table.ts';
 
 const root = 'container has runAsNonRoot and image will run as root (pod: "cart-1_shop(u)", container: osm-healthcheck)';
+const hooked = (status: Record<string, Raw>, events: Raw[] = []) => pod({containers: [container('app', {readiness: http()}, {lifecycle: {postStart: exec('/init.sh')}})], status, events});
 const pending = {app: waiting('PodInitializing'), envoy: waiting('PodInitializing')};
 
 export const ROWS = table("containers: whether the pod's containers are there and run", [
@@ -38,6 +39,12 @@ export const ROWS = table("containers: whether the pod's containers are there an
   silent('OSMP510', 'it restarted yesterday', () => pod({age: 100_000, status: {app: restarted(86_000, {exitCode: 1, restartCount: 3})}}), {verdict: {'app readiness': 'pass'}}),
   silent('OSMP510', 'a Job is done', () => pod({workload: {kind: 'Job', name: 'batch'}, containers: [container('app')], status: {app: {ready: false, state: ended(0, 60)}}})),
 
+  loud('OSMP609', 'the hook fails, and the kubelet waits to start the container again', () => hooked({app: waiting('PostStartHookError', "command '/init.sh' exited with 1", {restartCount: 4, lastState: ended(137, 20)})}), {severity: 'error', verdict: {'app readiness': 'unknown: not started: its postStart hook fails'}}),
+  loud('OSMP609', 'the container is killed for it again and again', () => hooked({app: crashLoop(137, 20, 5)}, [event('FailedPostStartHook', 'PostStartHook failed', {count: 5, first: 200, last: 22})])),
+  silent('OSMP609', 'it failed once, and the container runs since', () => hooked({app: startedAgo(300, {restartCount: 1})}, [event('FailedPostStartHook', 'PostStartHook failed', {last: 302})])),
+  silent('OSMP609', 'the app ends by itself', () => hooked({app: crashLoop(1, 20, 5)}), {but: ['OSMP510']}),
+
+  silent('OSMP601', 'a queue holds the pod back', () => pod({phase: 'Pending', node: null, conditions: [{type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates'}], status: pending}), {but: ['OSMP601 info']}),
   loud('OSMP601', 'the scheduler finds no node', () => pod({phase: 'Pending', node: null, conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient cpu.'}], status: pending}), {verdict: {'app readiness': 'unknown: not started: no node takes the pod'}}),
   silent('OSMP601', 'it was scheduled after all', () => pod({events: [event('FailedScheduling', '0/3 nodes are available', {container: '', last: 3500})]})),
 

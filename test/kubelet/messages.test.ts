@@ -22,6 +22,15 @@ describe('wordings of the kubelet', () => {
     ['curl: (22) The requested URL returned error: 503\n', 'unclassified'],
     ['command timed out: "sleep 9" timed out after 1s', 'exec-timeout'],
     ['dial tcp 10.0.0.1:3999: connect: no route to host', 'no-route'],
+    ['Get "https://10.0.0.7:15902/ok": net/http: TLS handshake timeout', 'timeout'],
+    ['Get "http://10.0.0.7:8080/ok": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)', 'connect-timeout'],
+    ['Get "https://10.0.0.7:8443/ok": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)', 'timeout'],
+    ['Get "http://10.0.0.7:8080/ok": dial tcp 10.0.0.7:8080: connect: host is down', 'no-route'],
+    ['Get "http://10.0.0.7:8080/ok": dial tcp 10.0.0.7:8080: connect: cannot assign requested address', 'node-socket'],
+    ['Get "http://10.0.0.7:8080/ok": write tcp 10.0.0.1:1->10.0.0.7:8080: write: broken pipe', 'reset'],
+    ['Get "http://10.0.0.7:8080/ok": net/http: HTTP/1.x transport connection broken: malformed MIME header line: x', 'not-http'],
+    ['Get "http://10.0.0.7:8080/ok": failed to parse Location header "http://[fe80::1"', 'bad-location'],
+    ['Get "https://10.0.0.7:15902/ok": EOF\nbody: ', 'eof'],
     ['words of a release to come', 'unclassified'],
   ];
   for (const [text, failure] of rows) it(`${failure}: ${text.trim()}`, () => assert.equal(read(`Readiness probe failed: ${text}`)?.failure, failure));
@@ -31,6 +40,8 @@ describe('wordings of the kubelet', () => {
     ['runc finds no executable', 'errored: rpc error: code = Unknown desc = failed to exec in container: failed to start exec "1": OCI runtime exec failed: exec failed: unable to start container process: exec: "/bin/foo": stat /bin/foo: no such file or directory: unknown', 'exec-missing'],
     ['crun finds no executable', 'errored: rpc error: code = Unknown desc = crun: executable file `/bin/foo` not found: No such file or directory', 'exec-missing'],
     ['runc may not run it', 'errored: OCI runtime exec failed: exec failed: unable to start container process: exec: "/etc/passwd": permission denied: unknown', 'exec-denied'],
+    ['CRI-O hands on a line of its log', 'errored: rpc error: code = Unknown desc = command error: time="2023-05-09T14:31:06Z" level=error msg="exec failed: unable to start container process: exec: \\"cat\\": executable file not found in $PATH", stdout: , stderr: , exit code -1', 'exec-missing'],
+    ['the container had ended', 'errored: rpc error: code = NotFound desc = failed to exec in container: failed to load task: no running task found: task 5b6 not found: not found', 'exec-ended'],
     ['the working directory is gone', 'errored: OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd ("/app") set in config.json failed: no such file or directory: unknown', 'exec-runtime'],
     ['the runtime may not make its directory', 'errored: OCI runtime exec failed: mkdir /run/runc: permission denied: unknown', 'exec-runtime'],
   ];

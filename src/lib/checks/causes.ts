@@ -1,4 +1,5 @@
 import {HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
+import {asksElsewhere} from '../mesh/trace.ts';
 import {requestPath} from '../kubelet/url.ts';
 import type {Blame} from '../model/finding.ts';
 import type {Symptom} from '../model/symptom.ts';
@@ -97,7 +98,7 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
     why: 'answer ends early',
     couldBe: ['the app sends less than its Content-Length', ...(isProxied(probe) ? [`the app sends its body slower than ${limitOf(probe)}, and the proxy cuts it`] : []), 'the app ends in the middle of an answer'],
   }),
-  refused: (_, probe) => ofRefusal(probe),
+  refused: (pod, probe) => ofRefusal(pod, probe),
   reset: ofEnd,
   eof: ofEnd,
   'tls-plain-server': (_, probe) => ({why: 'TLS to a plaintext port', because: `what answers on ${ownTarget(probe)} speaks plaintext, and the probe's scheme is HTTPS`, couldBe: [], blame: 'spec'}),
@@ -107,13 +108,15 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
   'bad-location': (_, _probe, {text}) => ({why: 'redirected to nowhere', because: `the app redirects the probe by a Location that no client can follow: ${text.replace(/^Get (?:"[^"]*"|\S+): /, '')}`, couldBe: [], blame: 'app'}),
   'bad-port': (_, {actual}) => ({why: 'no such port', because: `the container declares no port ${actual && 'port' in actual.handler ? JSON.stringify(actual.handler.port) : 'of that name'}`, couldBe: [], blame: 'spec'}),
   dns: () => ({why: 'its host name is not found', because: "the probe's host is a name that the node does not resolve", couldBe: [], blame: 'spec'}),
+  'node-socket': () => ({why: 'the node can not make the call', because: 'the node has no port or file left for the call: the app was not asked', couldBe: [], blame: 'node'}),
   'no-route': () => ({why: 'no route to the pod', couldBe: ["the node's network does not lead to the pod", 'a NetworkPolicy rejects the call']}),
 };
 
 /** Of a refusal that is not met through a tunnel. */
 const LATER: Candidate[] = [['something between the kubelet and the pod rejects the call: a NetworkPolicy, a firewall', (reading) => !isThere(reading)]];
 
-function ofRefusal(probe: ProbeCase): Open {
+function ofRefusal({pod}: PodCase, probe: ProbeCase): Open {
+  if (asksElsewhere(probe.call, pod.podIP ?? '') && 'host' in probe.call) return {why: 'refused', because: `nothing listens on ${probe.call.host}:${probe.call.port}, which the probe names and which is no address of the pod`, couldBe: [], blame: 'spec'};
   if (viaOf(probe) === 'healthcheck') return {why: 'refused', because: `nothing listens on :${HEALTHCHECK_PORT}: the container {healthcheck} is not up`, couldBe: [], blame: 'mesh'};
   if (isProxied(probe)) return {why: 'refused', couldBe: [['the proxy is not up: it waits for the control plane, or has ended', isThere], ['the proxy was given no such listener', isThere], ['the proxy was not up for a while, and is now', (reading) => !isThere(reading)], ...LATER]};
   return {why: 'refused', couldBe: [[`nothing listens on ${ownTarget(probe)}`, accepts], 'the app listens on 127.0.0.1 only']};
@@ -187,7 +190,8 @@ function ofGrpc(probe: ProbeCase, {failure, text}: Symptom): Open {
   if (failure === 'grpc-unhealthy') return {why: 'NOT_SERVING', because: `the app's health service answers, and says ${/responded with "(\w+)"/.exec(text)?.[1] ?? 'that it does not serve'}`, couldBe: [], blame: 'app'};
   if (/does not implement/.test(text)) return {why: 'no health service', because: 'the server answers gRPC, and knows no grpc.health.v1.Health', couldBe: [], blame: 'app'};
   if (/^timeout: health rpc/.test(text)) return {why: 'no answer in time', because: `the server speaks HTTP/2, and its health service did not answer within ${limitOf(probe)}`, couldBe: [], blame: 'app'};
-  if (/^error: health rpc/.test(text)) return {why: 'the health call fails', because: "the server was reached, and its answer to the health call is an error", couldBe: [], blame: 'app'};
+  if (/code = NotFound/.test(text)) return {why: 'unknown service', couldBe: ['the probe names a service that the app does not register', 'the app has not registered its health service']};
+  if (/^error: health rpc/.test(text) && !/connection refused|connection error/.test(text)) return {why: 'the health call fails', because: "the server was reached, and its answer to the health call is an error", couldBe: [], blame: 'app'};
   // grpc-go dials until the time is over, whatever is there.
   return {why: 'no gRPC answer', couldBe: [`nothing listens on ${ownTarget(probe)}`, 'the port speaks TLS, or no HTTP/2', 'a NetworkPolicy or the network drops the call']};
 }
@@ -202,6 +206,8 @@ function ofCommand(probe: ProbeCase, {failure, text, errored}: Symptom): Open {
       return {why: 'the command can not be run', because: 'the command may not be run by the user of the container', couldBe: [], blame: 'spec', fix: 'make the file executable for the user of the container'};
     case 'exec-timeout':
       return errored && !/timeout \S+ exceeded/.test(text) ? {why: 'the command takes too long', couldBe: [slow, 'the container runtime of the node is too slow to run it']} : {why: 'the command takes too long', because: slow, couldBe: [], blame: 'app', fix: 'a longer timeoutSeconds, or a command that ends sooner'};
+    case 'exec-ended':
+      return {why: 'the container had ended', because: 'the container was not running when the command was to be run', couldBe: [], blame: 'not yet known'};
     case 'exec-runtime':
       return {why: 'the runtime could not run the command', because: 'the container runtime could not run it, and the command itself said nothing', couldBe: [], blame: 'node'};
     default:

@@ -78,6 +78,11 @@ export function restartsFor(pod: PodCase, {container, type, init, symptoms}: Pro
   return pod.symptoms.filter((one) => one.kind === 'crashed' && one.container === container && (one.init ?? false) === init && !exitsItself(pod, container));
 }
 
+/** The injector added this container. */
+export function isOfMesh({detection}: PodCase, name: string): boolean {
+  return detection.added.includes(name);
+}
+
 /** The container of the mesh that answers on the port that this probe calls, if it is one of the mesh's. */
 export function carrierOf({pod, detection}: PodCase, {call}: Pick<ProbeCase, 'call'>): string | undefined {
   if (!('port' in call) || typeof call.port !== 'number' || !isMeshProbePort(call.port)) return undefined;
@@ -95,6 +100,15 @@ export function exitsItself(pod: PodCase, name: string): boolean {
 export function differs({promised, path}: ProbeCase): boolean {
   const plain = (end: ProbeCase['path']['end']) => (end.at === 'target' ? [end.target.protocol, end.target.port, end.target.path] : [end.reason]).join(' ');
   return promised !== undefined && plain(promised.end) !== plain(path.end);
+}
+
+/** What to type so that the pod is made anew, by what owns it: only some kinds know a rollout. */
+export function remake({pod: {name, namespace}, workload, commands}: PodCase): string {
+  const {kind, name: owner} = workload;
+  if (['Deployment', 'StatefulSet', 'DaemonSet'].includes(kind)) return commands.kubectl(`rollout restart ${kind.toLowerCase()}/${owner} -n ${namespace}`);
+  if (kind === 'Pod') return `make the pod anew from its manifest: ${commands.kubectl(`delete pod ${name} -n ${namespace}`)}, then apply it`;
+  if (kind === 'Job') return `make the Job anew from its manifest: ${commands.kubectl(`delete job ${owner} -n ${namespace}`)}, then apply it`;
+  return `${commands.kubectl(`delete pod ${name} -n ${namespace}`)}, so that its ${kind} makes a new one`;
 }
 
 /** The pod's own side of a probe, as a person can read it. */

@@ -1,9 +1,11 @@
+import {LOST} from '../kubelet/messages.ts';
 import {KILLED} from '../kubelet/timing.ts';
-import {BOOTSTRAP_VOLUMES, HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshContainer, PROXY_LABELS} from '../mesh/names.ts';
+import {BOOTSTRAP_VOLUMES, HEALTHCHECK_NAMES, HEALTHCHECK_PORT, PROXY_LABELS} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
+import {lastEnd} from '../model/pod.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {carrierOf, exitsItself, inPod, restartsFor, type Check, type Found} from './check.ts';
+import {carrierOf, exitsItself, inPod, isOfMesh, remake, restartsFor, type Check, type Found} from './check.ts';
 import {endedText, lastLog} from './effects.ts';
 import {ownerOfPort} from './ports.ts';
 
@@ -40,13 +42,14 @@ const notInjected: Check = {
   severity: 'warning',
   blame: 'mesh',
   cause: 'The injector acts on new pods only: the pod is older than its namespace is in the mesh, or the webhook was not there when it was created.',
-  fix: 'kubectl rollout restart',
+  fix: 'make the pod anew',
   cases: ['B1', 'B2'],
   find: (pod) => {
     if (pod.meshed || pod.injection.must !== 'yes') return [];
     return [
       {
         why: 'no sidecar',
+        fix: remake(pod),
         because: `${pod.injection.why}, and the pod has no sidecar; its probes are judged as plain Kubernetes`,
         evidence: [
           inPod(pod, `containers ${pod.pod.spec.containers.map(({name}) => name).join(', ')}`),
@@ -64,7 +67,7 @@ const halfInjected: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: "Something of the injector is in the pod (its label, volume, init container or a rewritten probe) and its proxy is not: a copied manifest, or another webhook that removed it.",
-  fix: 'take what is the mesh\'s out of the manifest, then kubectl rollout restart',
+  fix: 'take what is the mesh\'s out of the manifest, and make the pod anew',
   cases: ['B15'],
   find: (pod) => {
     if (!pod.sidecar.missing) return [];
@@ -89,13 +92,13 @@ const initRules: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: 'The init container returns 15901–15903, since 1.1 also 15904; a port that is not returned ends at the mTLS listener.',
-  fix: 'kubectl rollout restart, so that the rules and the probes come from one release',
+  fix: 'make the pod anew, so that the rules and the probes come from one release',
   cases: ['15904 before 1.1'],
   find: (pod) =>
     pod.probes.flatMap((probe): Found[] => {
       const {end} = probe.path;
       if (end.at !== 'break' || end.reason !== 'redirected' || end.port !== HEALTHCHECK_PORT) return [];
-      return [{container: probe.container, probe: probe.type, why: 'redirected to the mTLS listener', because: `${pod.detection.init?.name ?? '{init}'} does not return ${end.port}`, evidence: [inPod(pod, `initContainers ${pod.detection.init?.name ?? ''}: rules`)], explains: probe.symptoms}];
+      return [{container: probe.container, probe: probe.type, why: 'redirected to the mTLS listener', fix: remake(pod), because: `${pod.detection.init?.name ?? '{init}'} does not return ${end.port}`, evidence: [inPod(pod, `initContainers ${pod.detection.init?.name ?? ''}: rules`)], explains: probe.symptoms}];
     }),
 };
 
@@ -105,11 +108,11 @@ const IMAGE_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 
 const image: Check = {
   code: 'OSMP602',
   slug: 'image',
-  title: 'The image of a container is not there',
+  title: 'The image of a container can not be had',
   severity: 'error',
   blame: 'spec',
-  cause: 'The registry, the name, the credentials or the pull policy.',
-  fix: 'the image name, its credentials, or the pull policy',
+  cause: 'The name, the credentials or the pull policy; or the registry, the way to it, or the disk of the node.',
+  fix: 'what the message names: the image name, its credentials, the pull policy, the registry',
   cases: ['C12', 'C13', 'no-image'],
   stops: true,
   find: (pod) => waitingFor(pod, (reason) => IMAGE_REASONS.includes(reason)),
@@ -122,18 +125,34 @@ const config: Check = {
   severity: 'error',
   blame: 'spec',
   cause: 'A Secret or ConfigMap that is missing, a user that is not allowed, a command that is not in the image. runAsNonRoot of the pod forbids {healthcheck}, whose image runs as root.',
-  fix: 'what the message names; for {healthcheck}: runAsUser for the pod, or httpGet or exec instead of tcpSocket',
+  fix: 'what the message names',
   cases: ['C8', 'C9'],
   stops: true,
   find: (pod) => waitingFor(pod, (reason) => !IMAGE_REASONS.includes(reason) && reason !== 'PostStartHookError'),
 };
 
+/** Whose matter such a text is: the process that could not be run, then the node's and the network's words, which often quote an image or a file. */
+const FAULTS: readonly [RegExp, Blame][] = [
+  [/exec: .*(not found|no such file|permission denied)|exec format error|exit code 12[67]/i, 'spec'],
+  [/no space left|input\/output error|is reserved for|context deadline exceeded|too many open files|cgroup|failed to (reserve|create) (sandbox|container(d)? (name|task))/i, 'node'],
+  [/toomanyrequests|rate limit|429 |TLS handshake timeout|i\/o timeout|no such host|server misbehaving|connection (refused|reset)|unexpected EOF|50[0234] |RegistryUnavailable|Client\.Timeout/i, 'network'],
+  [/not found|manifest unknown|does not exist|denied|unauthorized|no basic auth|invalid|couldn't (find|parse)|runAsNonRoot|runAsUser|forbidden|no such file|permission|not allowed|no matching manifest|ErrImageNeverPull|StartError|must /i, 'spec'],
+];
+
+/** By the kubelet's text; a back-off has none of its own, and the event before it tells. */
+function whoseFault(pod: PodCase, {container, text}: Symptom): Blame {
+  const events = pod.events.seen ? pod.events.value.filter(({reason, involved}) => reason === 'Failed' && involved.fieldPath.endsWith(`{${container}}`)) : [];
+  const said = [text, ...events.sort((a, b) => b.last - a.last).map(({message}) => message)];
+  const blames = said.map((words) => FAULTS.find(([form]) => form.test(words))?.[1]);
+  return blames.find((one) => one !== undefined) ?? 'not yet known';
+}
+
 function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] {
   return pod.symptoms
-    .filter(({kind, failure}) => kind === 'waiting' && wanted(failure ?? ''))
+    .filter(({kind, failure, state}) => kind === 'waiting' && isOpen({state}) && wanted(failure ?? ''))
     .map((symptom): Found => {
       const name = symptom.container!;
-      const mesh = isMeshContainer(name);
+      const mesh = isOfMesh(pod, name);
       const healthcheck = HEALTHCHECK_NAMES.includes(name);
       const proxy = name === pod.detection.sidecar?.name;
       const probes = mesh && !symptom.init ? [...unreachable(pod, name), ...killedApps(pod, name, 0)] : pod.symptoms.filter((one) => one.kind === 'probe' && (symptom.init || one.container === name));
@@ -145,11 +164,32 @@ function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] 
         effect: healthcheck ? 'TCP probes are refused' : proxy ? 'all rewritten probes are refused' : symptom.init ? 'the pod does not start' : 'its probes are not asked',
         evidence: [symptom.evidence],
         explains: [symptom, ...probes, ...pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed')],
-        ...(mesh && !root ? {blame: 'mesh' as const} : {}),
+        blame: mesh && !root ? ('mesh' as const) : whoseFault(pod, symptom),
         ...(root && healthcheck ? {fix: 'runAsUser for the pod, or httpGet or exec instead of tcpSocket'} : {}),
       };
     });
 }
+
+const postStart: Check = {
+  code: 'OSMP609',
+  slug: 'post-start-hook',
+  title: "The postStart hook of a container fails, and the kubelet ends the container for it",
+  severity: 'error',
+  blame: 'app',
+  cause: 'The kubelet runs the hook beside the process, and kills the container if it fails, whatever the process itself does.',
+  fix: 'what the hook calls: it may run before the app is up',
+  cases: ['postStart'],
+  namesFailure: true,
+  stops: true,
+  find: (pod) =>
+    pod.pod.spec.containers.flatMap(({name, hooks}): Found[] => {
+      const said = pod.symptoms.filter((one) => one.container === name && (one.failure === 'PostStartHookError' || one.failure === 'FailedPostStartHook') && isOpen(one));
+      const [first] = said;
+      if (!first || !hooks.some(({hook}) => hook === 'postStart')) return [];
+      const ends = pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed' && KILLED.includes(one.status ?? 0));
+      return [{container: name, why: 'its postStart hook fails', because: first.text, effect: endedText(statusOf(pod, name)!), evidence: said.map(({evidence}) => evidence), explains: [...said, ...ends], see: logs(pod, name)}];
+    }),
+};
 
 const sidecarDown: Check = {
   code: 'OSMP205',
@@ -162,7 +202,7 @@ const sidecarDown: Check = {
   cases: ['B3', 'C4', 'C6', 'C7'],
   namesFailure: true,
   stops: true,
-  find: (pod) => crashes(pod, (name) => isMeshContainer(name)),
+  find: (pod) => crashes(pod, (name) => isOfMesh(pod, name)),
 };
 
 const appCrash: Check = {
@@ -176,7 +216,7 @@ const appCrash: Check = {
   cases: ['crash-loop'],
   namesFailure: true,
   stops: true,
-  find: (pod) => crashes(pod, (name) => !isMeshContainer(name) && !killedByProbe(pod, name)),
+  find: (pod) => crashes(pod, (name) => !isOfMesh(pod, name) && !killedByProbe(pod, name)),
 };
 
 /** The kubelet said that it killed the container for a probe, or one that kills fails now and the end looks like a kill. */
@@ -192,9 +232,16 @@ function isNative({pod}: PodCase, name: string): boolean {
 /** A probe that can have killed the container, where nothing shows that it did: its events are muted, gone, or unseen. */
 function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom): ProbeCase | undefined {
   const probe = pod.probes.find((one) => one.container === container && one.init === (init ?? false) && one.type !== 'readiness');
-  if (!probe || failure === 'OOMKilled') return undefined;
+  if (!probe || failure === 'OOMKilled' || endedTooSoon(probe)) return undefined;
   const failed = pod.symptoms.some((one) => one.container === container && one.kind === 'probe' && one.probe !== 'readiness');
   return KILLED.includes(status ?? 0) || failed || !pod.events.seen ? probe : undefined;
+}
+
+/** The run was over before the probe can have failed often enough. */
+function endedTooSoon({status, actual}: ProbeCase): boolean {
+  const ended = status && lastEnd(status);
+  if (!actual || ended?.startedAt === undefined || ended.finishedAt === undefined) return false;
+  return ended.finishedAt - ended.startedAt < (actual.initialDelaySeconds + (actual.failureThreshold - 1) * actual.periodSeconds) * 1000;
 }
 
 /** The last lines that the container logged before it ended. */
@@ -206,13 +253,30 @@ function lastWords(pod: PodCase, name: string): Evidence[] {
 /** A proxy that has just come back is not asked to serve yet: it waits for its configuration. */
 const WARM_UP_MS = 90_000;
 
+/** What the status tells of an end, and what it leaves open. */
+function endOf(pod: PodCase, {container, failure, status, init}: Symptom): {self: string; couldBe?: string[]; blame?: Blame} {
+  const name = container!;
+  const spec = [...pod.pod.spec.containers, ...pod.pod.spec.initContainers].find((one) => one.name === name);
+  if (LOST.includes(failure ?? '')) return {self: `the node or its runtime lost container ${name} (${failure}): it did not end by itself`, blame: 'node'};
+  if (failure === 'OOMKilled') {
+    // Without a limit of its own it was the pod's, or the node had none left.
+    return spec?.memoryLimit === undefined ? {self: '', couldBe: ['the app uses more memory than the node has left: the container has no limit', 'another process of the node or the pod uses it up']} : {self: 'it used more memory than its limit'};
+  }
+  if (init && !isNative(pod, name)) return {self: `init container ${name} fails, so the pod does not start`};
+  const killable = pod.probes.some((probe) => probe.container === name && probe.type !== 'readiness');
+  if (status === SIGKILLED && !killable && !isOfMesh(pod, name)) return {self: '', couldBe: ['a process of the container used up its memory', 'somebody or something on the node killed it (SIGKILL)', 'the app ends by itself with that code']};
+  return {self: `${name} ended with exit code ${status}`};
+}
+
+const SIGKILLED = 137;
+
 function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
   return pod.symptoms
     .filter((one) => one.kind === 'crashed' && isOpen(one) && whose(one.container!))
     .map((symptom): Found => {
       const name = symptom.container!;
       const oom = symptom.failure === 'OOMKilled';
-      const mesh = isMeshContainer(name) && !INIT_NAMES.includes(name);
+      const mesh = isOfMesh(pod, name) && name !== pod.detection.init?.name;
       const state = statusOf(pod, name)?.state;
       // A container that runs again explains what is over, not what goes on.
       const runs = state?.kind === 'running' && pod.now - (state.startedAt ?? 0) > (mesh ? WARM_UP_MS : 0);
@@ -222,13 +286,13 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
       // Of one that ended several times only the last end is known.
       const kills = mesh ? killedApps(pod, name, runs && symptom.count === 1 ? (symptom.last ?? 0) : 0) : [];
       const probe = mesh ? undefined : mayBeKilled(pod, symptom);
-      const self = oom ? 'it used more memory than its limit' : symptom.init && !isNative(pod, name) ? `init container ${name} fails, so the pod does not start` : `${name} ended with exit code ${symptom.status}`;
+      const {self, couldBe, blame} = endOf(pod, symptom);
+      const words = couldBe ?? (probe ? ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`] : undefined);
       return {
         container: name,
         why: `${name} ${oom ? 'was killed for memory' : `exits ${symptom.status}`}`,
-        ...(probe
-          ? {couldBe: ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`], decides: logs(pod, name), blame: 'not yet known' as const, fix: ''}
-          : {because: self, see: logs(pod, name)}),
+        ...(words ? {couldBe: words, decides: logs(pod, name), blame: 'not yet known' as const, fix: ''} : {because: self, see: logs(pod, name)}),
+        ...(blame ? {blame} : {}),
         effect: endedText(statusOf(pod, name)!),
         evidence: [symptom.evidence, ...lastWords(pod, name)],
         explains: [symptom, ...felt.filter((one) => !runs || one.state !== 'going-on' || (loops && one.container !== name)), ...kills],
@@ -258,9 +322,12 @@ const unscheduled: Check = {
     const events = pod.symptoms.filter(({kind, state}) => kind === 'unscheduled' && state !== 'over');
     if (pod.pod.node || (!condition && events.length === 0)) return [];
     const text = condition?.message || events[0]?.text || 'not scheduled';
+    // Nobody has looked for a node yet: a queue holds the pod back, as it is meant to.
+    const gated = condition?.reason === 'SchedulingGated';
     return [
       {
-        why: 'no node takes the pod',
+        why: gated ? 'waits for its scheduling gates' : 'no node takes the pod',
+        ...(gated ? {title: 'The pod waits until its scheduling gates are removed', severity: 'info' as const, blame: 'not yet known' as const, fix: 'the controller that removes the gates: a queue, most often'} : {}),
         because: text,
         effect: 'not started',
         evidence: [{label: 'scheduler', text, source: 'pod status', command: pod.commands.kubectl(`describe pod ${pod.pod.name} -n ${pod.pod.namespace}`)}],
@@ -285,9 +352,9 @@ const starting: Check = {
     const first = stuck[0];
     if (!first) return [];
     const missing = /(secret|configmap) "[^"]+" not found/.test(first.text);
-    return [{why: first.failure ?? 'not started', because: first.text, effect: 'not started', evidence: [first.evidence], explains: stuck, ...(missing ? {blame: (/bootstrap-config/.test(first.text) ? 'mesh' : 'spec') as Blame} : {})}];
+    return [{why: first.failure ?? 'not started', because: first.text, effect: 'not started', evidence: [first.evidence], explains: [...stuck, ...pod.symptoms.filter((one) => one.kind === 'crashed' && LOST.includes(one.failure ?? ''))], ...(missing ? {blame: (/bootstrap-config/.test(first.text) ? 'mesh' : 'spec') as Blame} : {})}];
   },
 };
 
 /** Checks of the pod's containers: whether they are there, and whether they run. */
-export const CONTAINERS: Check[] = [notInjected, halfInjected, initRules, unscheduled, starting, image, config, sidecarDown, appCrash];
+export const CONTAINERS: Check[] = [notInjected, halfInjected, initRules, unscheduled, starting, image, config, postStart, sidecarDown, appCrash];

@@ -53,7 +53,7 @@ export const rewrittenOtherwise: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: 'Something changed the probe before or after the injector: another webhook, a second injection, a release with other rules.',
-  fix: 'compare with a fresh pod: kubectl rollout restart; then look at the other mutating webhooks',
+  fix: 'compare with a fresh pod; then look at the other mutating webhooks',
   cases: ['A7', 'A11'],
   find: (pod) =>
     eachProbe(pod, (probe) => {
@@ -89,7 +89,7 @@ export const falsePass: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: 'OSM before 1.1 rewrites tcpSocket probes to a TCP proxy listener: the connect succeeds before the proxy has asked the app.',
-  fix: 'restart the pods under OSM 1.1 or newer (kubectl rollout restart)',
+  fix: 'make the pods anew under OSM 1.1 or newer',
   cases: ['B12', 'osm#4434'],
   links: [ISSUE_4434],
   find: onBreak(['proxy-accepts'], () => ({why: 'passes whatever the app does', because: 'the connect ends at the proxy', effect: 'never fails'})),

@@ -2,7 +2,7 @@ import type {Blame} from '../model/finding.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {EnvoyState, Look} from '../model/look.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {carrierOf, differs, eachProbe, restartsFor, type Check, type Found} from './check.ts';
+import {carrierOf, differs, eachProbe, remake, restartsFor, type Check, type Found} from './check.ts';
 import {endedText} from './effects.ts';
 import {viaOf} from './reading.ts';
 import {endText} from './words.ts';
@@ -27,13 +27,14 @@ const configDiffers: Check = {
   severity: 'error',
   blame: 'mesh',
   cause: 'The bootstrap of the proxy is not the one that the injector makes for this template: another release, a changed Secret, a pod that was copied.',
-  fix: 'kubectl rollout restart, so that probes and bootstrap come from one injection',
+  fix: 'make the pod anew, so that probes and bootstrap come from one injection',
   cases: ['B14', 'A11'],
   find: (pod) =>
     eachProbe(pod, (probe) => {
       const {promised, path} = probe;
       if (!promised || !differs(probe)) return undefined;
       return {
+        fix: remake(pod),
         why: path.end.at === 'break' && path.end.reason === 'no-listener' ? 'Envoy has no listener for it' : `Envoy leads it to ${endText(path.end)}`,
         because: `by the rules of ${pod.profile?.seen ? pod.profile.value.title : 'the mesh'} it ends at ${endText(promised.end)}, by Envoy's configuration at ${endText(path.end)}`,
         evidence: [fromAdmin(pod, `:${'port' in probe.call ? probe.call.port : ''} ends at ${endText(path.end)}`, '/config_dump?mask=bootstrap.static_resources')],
@@ -141,7 +142,7 @@ export const proxyLate: Check = {
         const probe = pod.probes.find(({container, type}) => container === kill.container && type === kill.probe);
         const failures = probe?.symptoms.filter(({kind, failure}) => kind === 'probe' && failure !== 'no-event') ?? [];
         if (!probe || carrierOf(pod, probe) !== pod.detection.sidecar?.name || pod.detection.sidecar === undefined) return [];
-        if (failures.length === 0 || !failures.every(({failure}) => failure === 'refused') || wasUp(pod, failures)) return [];
+        if (failures.length === 0 || !failures.every(({failure}) => failure === 'refused') || wasUp(pod, kill, failures)) return [];
         const {because, couldBe, blame} = lateness(pod, probe, failures);
         return [
           {
@@ -161,9 +162,10 @@ export const proxyLate: Check = {
 };
 
 /** The proxy had been running for longer than a start takes: what it refused then is another story. */
-function wasUp(pod: PodCase, failures: Symptom[]): boolean {
+function wasUp(pod: PodCase, kill: Symptom, failures: Symptom[]): boolean {
   const started = proxyStartedAt(pod);
-  return started !== undefined && Math.max(...failures.map((one) => one.last ?? 0)) - started > 2 * START_MS;
+  const last = Math.max(kill.last ?? 0, ...failures.map((one) => one.last ?? 0));
+  return started !== undefined && last - started > 2 * START_MS;
 }
 
 /** Why the proxy was late, where something tells it. */

@@ -1,5 +1,5 @@
-import {startBudgetSeconds} from '../kubelet/timing.ts';
-import type {ContainerStatus} from '../model/pod.ts';
+import {killSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
+import {lastEnd, runsSince, type ContainerStatus} from '../model/pod.ts';
 import {isOpen, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {causesOf} from './causes.ts';
@@ -41,6 +41,8 @@ const GROUPS: Record<string, keyof typeof TITLES> = {
   'exec-denied': 'exec',
   'exec-timeout': 'exec',
   'exec-runtime': 'exec',
+  'exec-ended': 'exec',
+  'node-socket': 'other',
 };
 
 /** Rows of the catalogue that lists show as one failure; live answers tell them apart. */
@@ -90,6 +92,7 @@ function failure(pod: PodCase, probe: ProbeCase, group: keyof typeof TITLES): Fo
       container: probe.container,
       probe: probe.type,
       key: [main.failure, main.status].join(' '),
+      ...(group === 'other' && (because !== undefined || couldBe.length > 0) ? {title: 'The call of the probe can not be made'} : {}),
       why,
       ...(because !== undefined ? {because} : couldBe.length > 0 ? {couldBe} : {because: `unexplained: ${main.failure === 'no-event' && reading ? answersText(reading) : main.text}`}),
       ...(because !== undefined ? {} : {decides: commands.kubectl(`logs ${name} -n ${namespace} -c ${witness(pod, probe)} --tail 20`)}),
@@ -129,7 +132,7 @@ const redirectLeft: Check = {
   namesFailure: true,
   find: (pod) =>
     pod.probes.flatMap((probe): Found[] => {
-      const warnings = probe.symptoms.filter(({kind}) => kind === 'probe-warning');
+      const warnings = probe.symptoms.filter(({kind, last}) => kind === 'probe-warning' && (last ?? 0) >= (runsSince(probe.status) ?? 0));
       const first = warnings[0];
       return first ? [{container: probe.container, probe: probe.type, why: 'redirect counts as success', because: first.text, evidence: [first.evidence], explains: warnings}] : [];
     }),
@@ -150,13 +153,15 @@ const killed: Check = {
 
 function kill(pod: PodCase, symptom: Symptom): Found {
   const of = pod.probes.find(({container, type}) => container === symptom.container && type === symptom.probe);
-  const failures = of?.symptoms.filter(({kind}) => kind === 'probe') ?? [];
+  // What led to this kill was said shortly before it; older words are of another day.
+  const leads = ({last}: Symptom) => of?.actual === undefined || last === undefined || symptom.last === undefined || symptom.last - last <= (killSeconds(of.actual) + SPAM_WINDOW_SECONDS) * 1000;
+  const failures = of?.symptoms.filter((one) => one.kind === 'probe' && leads(one)) ?? [];
   const meanings = of ? failures.map((one) => causesOf(pod, of, one)).flatMap(({because, couldBe}) => (because === undefined ? couldBe : [because])) : [];
   const crash = exitsItself(pod, symptom.container!) ? [] : pod.symptoms.filter(({kind, container}) => kind === 'crashed' && container === symptom.container);
   const status = of?.status ?? pod.pod.containers.find(({name}) => name === symptom.container);
   // What nobody but the proxy refused was never the app's matter.
   const reached = failures.length === 0 || failures.some(({failure}) => failure !== 'refused') || (of !== undefined && carrierOf(pod, of) === undefined);
-  const started = !reached || (of && status && !diedYoung(of, status)) ? [] : ['the app needs longer to start than the probe allows'];
+  const started = !reached || (of && status && !diedYoung(of, status, symptom)) ? [] : ['the app needs longer to start than the probe allows'];
   const couldBe = [...started, ...new Set(meanings.length > 0 ? meanings : ['the app does not answer as the probe wants'])];
   return {
     ...(symptom.container ? {container: symptom.container} : {}),
@@ -172,10 +177,12 @@ function kill(pod: PodCase, symptom: Symptom): Found {
 }
 
 /** The run that was killed lasted no longer than a start may take: one of an hour did not die of being slow to start. */
-function diedYoung({actual}: ProbeCase, {state, lastState}: ContainerStatus): boolean {
-  const run = state.kind === 'terminated' ? state : lastState.kind === 'terminated' ? lastState : undefined;
-  if (!actual || run?.startedAt === undefined || run.finishedAt === undefined) return true;
-  return run.finishedAt - run.startedAt <= (2 * startBudgetSeconds(actual) + 60) * 1000;
+function diedYoung({actual}: ProbeCase, status: ContainerStatus, {last}: Symptom): boolean {
+  const ended = lastEnd(status);
+  // It may still be stopping.
+  const [from, to] = ended ? [ended.startedAt, ended.finishedAt] : [runsSince(status), last];
+  if (!actual || from === undefined || to === undefined) return true;
+  return to - from <= (2 * startBudgetSeconds(actual) + 60) * 1000;
 }
 
 /** Checks of what the kubelet reported, after all checks that know a cause. */

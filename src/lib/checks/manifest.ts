@@ -1,8 +1,8 @@
-import {HEALTHCHECK_NAMES, PROXY_UID, RESERVED_PORTS, SIDECAR_NAMES} from '../mesh/names.ts';
+import {PROXY_UID, RESERVED_PORTS} from '../mesh/names.ts';
 import {resolvePort} from '../mesh/rewrite.ts';
 import {isStale, onBreak, otherTarget, sides} from './breaks.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {eachProbe, inPod, type Check, type Found} from './check.ts';
+import {eachProbe, inPod, isOfMesh, type Check, type Found} from './check.ts';
 import {decide, type Decision} from './decide/index.ts';
 import {readingOf} from './reading.ts';
 import {isLocal} from './words.ts';
@@ -131,14 +131,14 @@ export const reservedPort: Check = {
   find: (pod) => {
     if (!pod.detection.sidecar) return [];
     return pod.pod.spec.containers.flatMap((container): Found[] => {
-      if ([...SIDECAR_NAMES, ...HEALTHCHECK_NAMES].includes(container.name)) return [];
+      if (isOfMesh(pod, container.name)) return [];
       const taken = container.ports.filter(({containerPort}) => RESERVED_PORTS.includes(containerPort)).map(({containerPort}) => containerPort);
       const user = (container.runAsUser ?? pod.pod.spec.runAsUser) === PROXY_UID;
       if (taken.length === 0 && !user) return [];
       const what = [...taken.map((port) => `port ${port}`), ...(user ? [`user ${PROXY_UID}`] : [])].join(', ');
       // Whoever binds first keeps the port: the proxy ends for it, or the kubelet asks the app instead of the proxy.
       const asked = pod.probes.filter(({call}) => 'port' in call && taken.includes(Number(call.port))).flatMap(({symptoms}) => symptoms);
-      const broken = [...pod.symptoms.filter(({container: of, kind}) => (of === pod.detection.sidecar!.name || of === container.name) && kind === 'crashed'), ...asked];
+      const broken = [...pod.symptoms.filter(({container: of, kind, failure}) => (of === pod.detection.sidecar!.name || of === container.name) && kind === 'crashed' && failure !== 'OOMKilled'), ...asked];
       const explains = taken.length > 0 ? broken : [];
       const hurts = explains.some(({state}) => state === 'going-on');
       return [{container: container.name, why: `uses ${what} of the mesh`, because: `container ${container.name} declares ${what}`, evidence: [inPod(pod, what)], explains, ...(hurts ? {} : {severity: 'warning' as const})}];

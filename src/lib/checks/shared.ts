@@ -1,7 +1,7 @@
 import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT} from '../mesh/names.ts';
 import {asExpected, breakOf, decider, isStale, onBreak, otherTarget, sides} from './breaks.ts';
 import type {PodCase, ProbeCase} from './case.ts';
-import {eachProbe, inPod, type Check, type Found} from './check.ts';
+import {eachProbe, inPod, remake, type Check, type Found} from './check.ts';
 import {PROBE_TYPES} from '../model/probe.ts';
 import {callText, targetText} from './words.ts';
 
@@ -92,7 +92,7 @@ export const noHealthcheck: Check = {
       why: `nothing on :${HEALTHCHECK_PORT}`,
       because: expected ? 'the injector should have added it and it is not there' : `the mesh adds it for the last ${probe.type} probe of the pod, ${other ? `that of container ${other}` : 'its own'}, only if that is one of TCP`,
       effect: 'connection refused, for good',
-      ...(expected ? {blame: 'mesh' as const, fix: 'kubectl rollout restart, so that the injector sees the pod again'} : {}),
+      ...(expected ? {blame: 'mesh' as const, fix: remake(pod)} : {}),
     };
   }),
 };

@@ -93,9 +93,9 @@ export function endText(end: PathEnd): string {
   }
 }
 
-const LOCAL = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0'];
+const LOCAL = ['ip6-localhost', 'localhost', '127.0.0.1', '[::1]', '0.0.0.0'];
 
 /** A host that is the pod itself, or one that only a variable knows. */
 export function isLocal(host: string): boolean {
-  return LOCAL.includes(host.toLowerCase()) || host.startsWith('$');
+  return LOCAL.includes(host.toLowerCase()) || /^127(\.\d{1,3}){1,3}$/.test(host) || /^[$`]/.test(host);
 }

@@ -1,5 +1,4 @@
 import {parse} from 'yaml';
-import {isMeshContainer} from '../mesh/names.ts';
 import type {MeshWords} from '../mesh/words.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Mark} from '../model/events-report.ts';
@@ -129,8 +128,7 @@ const TROUBLE = /error|critical|fatal|cannot bind|unable/i;
  * The last `count` lines of a container, without what looks like a secret; of its last incarnation where `previous`. Of a
  * container of the mesh only those that speak of trouble.
  */
-export async function readLastWords(cluster: Cluster, pod: PodName, {container, previous, count}: {container: string; previous: boolean; count: number}): Promise<string[]> {
-  const mesh = isMeshContainer(container);
+export async function readLastWords(cluster: Cluster, pod: PodName, {container, mesh, previous, count}: {container: string; mesh: boolean; previous: boolean; count: number}): Promise<string[]> {
   const lines = await cluster.log(pod, {container, previous, tailLines: mesh ? 100 : count, limitBytes: LOG_BYTES, keep: (line) => !mesh || TROUBLE.test(line)});
   return lines.map(withoutSecrets).slice(-count);
 }

@@ -18,7 +18,7 @@ export function declaredOf(pod: Pod, owners: Owners): Observed<Template> {
   if (!owner) return pod.lastApplied ? seen(pod.lastApplied) : unknown(pod, 'the pod has no owner and no last-applied annotation');
   const found = owners.byUid.get(owner.uid);
   if (owner.kind === 'StatefulSet' || owner.kind === 'DaemonSet') return byRevision(pod, owner, found, owners);
-  if (found?.template) return seen(found.template);
+  if (found?.template) return fitting(pod, found.template);
   const why = owners.unseen.get(owner.kind);
   return unknown(pod, why ? `${why.asked}: ${why.got}` : `its owner ${owner.kind.toLowerCase()}/${owner.name} is not there or of a kind that is not read`);
 }
@@ -31,6 +31,12 @@ function byRevision(pod: Pod, owner: {kind: string; uid: string; name: string}, 
   if (found?.template && current !== undefined && current === update && current === hash) return seen(found.template);
   const why = owners.unseen.get('ControllerRevision') ?? owners.unseen.get(owner.kind);
   return unknown(pod, why ? `${why.asked}: ${why.got}` : `revision ${hash || 'of the pod'} of ${owner.kind.toLowerCase()}/${owner.name} is not there`);
+}
+
+/** A ReplicaSet or Job whose template was changed keeps its pods: a container that they lack shows it. */
+function fitting(pod: Pod, template: Template): Observed<Template> {
+  const lacking = template.containers.find(({name}) => !pod.spec.containers.some((one) => one.name === name));
+  return lacking ? unknown(pod, `its template holds container ${lacking.name}, which the pod does not: it is newer than the pod`) : seen(template);
 }
 
 function seen(value: Template): Observed<Template> {

@@ -139,7 +139,7 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
           call,
           ...(wanted ? {expectedCall: callOf(container, wanted)} : {}),
           path,
-          reach: !judged ? 'unknown' : source ? reachWith(path.end, target) : standing(path.end, type, call, pod),
+          reach: !judged ? 'unknown' : source ? reachWith(path.end, target) : standing(path.end, type, call, pod, (other) => declaredProbe(declared, profile, other, type, false)),
         },
       ];
     }),
@@ -173,9 +173,13 @@ function reachWith(end: PathEnd, target: Target | undefined): Reach {
   return reachOf(end, target);
 }
 
-/** Where nobody knows what was declared: the proxy's own configuration stands for it, if one container alone is led there. */
-function standing(end: PathEnd, type: ProbeType, call: Call, {spec}: Pod): Reach {
+/** Where nobody knows what was declared: the proxy's own configuration stands for it, if one container alone is led there; one that is known to want another target is not meant. */
+function standing(end: PathEnd, type: ProbeType, call: Call, {spec}: Pod, sourceOf: (container: Container) => ReturnType<typeof declaredProbe>): Reach {
   if (end.at === 'break') return end.reason === 'unknown' || end.reason === 'by-service' ? 'unknown' : 'broken';
-  const alike = probedContainers(spec).filter(({container, init}) => !init && container.probes[type] && JSON.stringify(callOf(container, container.probes[type])) === JSON.stringify(call));
+  const alike = probedContainers(spec).filter(({container, init}) => {
+    if (init || !container.probes[type] || JSON.stringify(callOf(container, container.probes[type])) !== JSON.stringify(call)) return false;
+    const source = sourceOf(container);
+    return source === undefined || reachWith(end, declaredTarget(source.container, source.probe)) !== 'other';
+  });
   return alike.length > 1 ? 'shared' : 'stands';
 }

@@ -1,6 +1,7 @@
 import type {Commands} from '../checks/case.ts';
-import {containerOf, isBusyNode, readKilling} from '../kubelet/messages.ts';
+import {containerOf, isBusyNode, LOST, NEVER_STARTED, readKilling} from '../kubelet/messages.ts';
 import {BACK_OFF_RESET_SECONDS, calmSeconds, isOfEarlierRun, loops, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
+import {detect} from '../mesh/detect.ts';
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {AccessLine} from '../model/look.ts';
@@ -48,7 +49,7 @@ function ofContainers(context: SymptomContext, events: ClusterEvent[]): Symptom[
   const {pod} = context;
   const together = restartedTogether(pod, events);
   const all = [...pod.initContainers.map((status) => ({status, init: true})), ...pod.containers.map((status) => ({status, init: false}))];
-  return all.flatMap(({status, init}) => [...waiting(context, status, init), ...crashed(context, status, init, together)]);
+  return all.flatMap(({status, init}) => [...waiting(context, status, init), ...crashed(context, status, init, events, together)]);
 }
 
 const HARMLESS_WAITING = ['', 'ContainerCreating', 'PodInitializing'];
@@ -56,21 +57,26 @@ const HARMLESS_WAITING = ['', 'ContainerCreating', 'PodInitializing'];
 function waiting(context: SymptomContext, {name, state}: ContainerStatus, init: boolean): Symptom[] {
   if (state.kind !== 'waiting' || HARMLESS_WAITING.includes(state.reason) || state.reason === 'CrashLoopBackOff') return [];
   const text = `${state.reason}${state.message ? `: ${state.message}` : ''}`;
-  return [{kind: 'waiting', state: 'going-on', container: name, init, failure: state.reason, text, count: 1, evidence: evidence(context, 'pod status', text)}];
+  const busy = isBusyNode(state.message) && context.now - context.pod.createdAt < BUSY_MS;
+  return [{kind: 'waiting', state: busy ? 'starting' : 'going-on', container: name, init, failure: state.reason, text, count: 1, evidence: evidence(context, 'pod status', text)}];
 }
 
+/** Milliseconds for which the caches of a busy node may lag behind a new pod. */
+const BUSY_MS = 120_000;
+
 /** A container that ended by itself. After a quiet while of running it is over: a restart of yesterday is no fault of today. */
-function crashed(context: SymptomContext, status: ContainerStatus, init: boolean, together: boolean): Symptom[] {
+function crashed(context: SymptomContext, status: ContainerStatus, init: boolean, events: ClusterEvent[], together: boolean): Symptom[] {
   const {state, restartCount, name} = status;
   const ended = lastEnd(status);
-  if (!ended || (state.kind === 'terminated' && (state.exitCode === 0 || context.pod.phase === 'Succeeded'))) return [];
+  if (!ended || (state.kind === 'terminated' && ((state.exitCode === 0 && !isMissed(context.pod, name)) || context.pod.phase === 'Succeeded'))) return [];
   if (restartCount === 0 && state.kind !== 'terminated') return [];
+  if (NEVER_STARTED.includes(ended.reason)) return neverStarted(context, status, init, ended);
   const backingOff = state.kind === 'waiting' && state.reason === 'CrashLoopBackOff';
   const text = `${ended.reason || 'ended'}, exit code ${ended.exitCode}${ended.signal ? `, signal ${ended.signal}` : ''}, ${restartCount} restart${restartCount === 1 ? '' : 's'}`;
   return [
     {
       kind: 'crashed',
-      state: state.kind === 'running' ? crashState(context, status, ended.finishedAt, together) : backingOff || state.kind === 'terminated' ? 'going-on' : 'maybe',
+      state: state.kind === 'running' ? crashState(context, status, ended, together || wasChanged(events, name, ended)) : backingOff || state.kind === 'terminated' ? 'going-on' : 'maybe',
       container: name,
       init,
       failure: ended.reason,
@@ -83,10 +89,34 @@ function crashed(context: SymptomContext, status: ContainerStatus, init: boolean
   ];
 }
 
-function crashState({now}: SymptomContext, status: ContainerStatus, finishedAt: number | undefined, together: boolean): SymptomState {
+/** The runtime could not start the process: no log, no exit of its own. */
+function neverStarted(context: SymptomContext, {name, state}: ContainerStatus, init: boolean, {reason, message, exitCode}: End): Symptom[] {
+  const text = `${reason}${message === '' ? `, exit code ${exitCode}` : `: ${message}`}`;
+  return [{kind: 'waiting', state: state.kind === 'running' ? 'over' : 'going-on', container: name, init, failure: reason, text, count: 1, evidence: evidence(context, 'pod status', text)}];
+}
+
+/** The proxy has ended while apps need it, with whatever code. */
+function isMissed(pod: Pod, name: string): boolean {
+  const {sidecar, meshed} = detect(pod);
+  return meshed && sidecar?.name === name && pod.containers.some((one) => one.name !== name && one.state.kind === 'running');
+}
+
+/** The kubelet itself says that it ends the container because its definition was changed in place. */
+function wasChanged(events: ClusterEvent[], name: string, {finishedAt}: End): boolean {
+  return finishedAt !== undefined && events.some((event) => {
+    const killing = readKilling(event);
+    return killing?.cause === 'changed' && killing.container === name && finishedAt >= event.last - 1000 && finishedAt - event.last <= GRACE_MS;
+  });
+}
+
+type End = NonNullable<ReturnType<typeof lastEnd>>;
+
+function crashState({now}: SymptomContext, status: ContainerStatus, {finishedAt, reason}: End, explained: boolean): SymptomState {
+  // Lost by the node or its runtime, and started again: nobody ended by himself.
+  if (LOST.includes(reason)) return 'over';
   const since = runsSince(status);
   const up = since === undefined ? 0 : now - since;
-  if (together || up > calmSeconds(status, undefined) * 1000 || finishedAt === undefined) return 'over';
+  if (explained || up > calmSeconds(status, undefined) * 1000 || finishedAt === undefined) return 'over';
   return loops(status) && up <= BACK_OFF_RESET_SECONDS * 1000 ? 'going-on' : 'maybe';
 }
 
@@ -180,7 +210,7 @@ function others(context: SymptomContext, event: ClusterEvent): Symptom[] {
   const {pod} = context;
   const where = containerOf(event.involved.fieldPath);
   const all = [...pod.initContainers, ...pod.containers];
-  const begun = all.some(({state, restartCount}) => state.kind === 'running' || state.kind === 'terminated' || restartCount > 0);
+  const begun = all.some((status) => hasBegunSince(status, event.last));
   const over = kind === 'unscheduled' ? pod.node !== undefined : kind === 'hook' ? hookIsOver(pod, event, where?.container) : begun;
   return [
     {
@@ -195,6 +225,13 @@ function others(context: SymptomContext, event: ClusterEvent): Symptom[] {
       evidence: {...evidence(context, 'event', event.message), label: event.component || 'event'},
     },
   ];
+}
+
+/** A container runs, or began to after that moment: nothing of the start is in its way any more. */
+function hasBegunSince(status: ContainerStatus, at: number): boolean {
+  if (status.state.kind === 'running') return true;
+  const ended = lastEnd(status);
+  return ended !== undefined && !LOST.includes(ended.reason) && (ended.startedAt ?? ended.finishedAt ?? 0) >= at - 1000;
 }
 
 /** A node that is busy with many starts reports its cache once or twice, and goes on. */

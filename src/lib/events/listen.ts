@@ -1,5 +1,6 @@
 import type {PodCase} from '../checks/case.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {isOfMesh} from '../checks/check.ts';
 import {readAccessLog, readLastWords} from '../cluster/observe.ts';
 import {failuresOf} from '../diagnosis/events/failures.ts';
 import type {Told, Words} from '../model/events-report.ts';
@@ -42,7 +43,7 @@ export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode):
       const entry: Told = {words: []};
       if (sidecar !== undefined && fails(one)) entry.accessLog = await ask('access log', pod.namespace, () => readAccessLog(cluster, name, sidecar));
       for (const {container, previous} of failed(one)) {
-        const lines = await ask(`log of ${container}`, pod.namespace, () => readLastWords(cluster, name, {container, previous, count: LINES}));
+        const lines = await ask(`log of ${container}`, pod.namespace, () => readLastWords(cluster, name, {container, mesh: isOfMesh(one, container), previous, count: LINES}));
         if (lines.seen && lines.value.length > 0) entry.words.push({pod: pod.name, container, previous, lines: lines.value} satisfies Words);
       }
       told.set(pod.uid, entry);

@@ -18,6 +18,7 @@ export type FailureClass =
   | 'redirect-left' /* a redirect to another host, or a 3xx that is none: counts as success */
   | 'dns'
   | 'no-route'
+  | 'node-socket' /* the node has no port or file left for the call */
   | 'bad-port' /* a port name that is not a port of the container */
   | 'grpc'
   | 'grpc-unhealthy'
@@ -25,6 +26,7 @@ export type FailureClass =
   | 'exec-missing' /* the command is not in the image */
   | 'exec-denied' /* it is there, and may not be run */
   | 'exec-timeout'
+  | 'exec-ended' /* the container had ended when the command was to run */
   | 'exec-runtime' /* the container runtime could not run it, in the runtime's words */
   | 'unclassified';
 
@@ -50,13 +52,15 @@ const NETWORK: Wordings = [
   [/stopped after 10 redirects/, 'redirect-loop'],
   [/failed to parse Location header|unsupported protocol scheme/, 'bad-location'],
   [/gave HTTP response to HTTPS client/, 'tls-plain-server'],
-  [/malformed HTTP/, 'not-http'],
+  [/malformed (HTTP|MIME header)/, 'not-http'],
+  [/TLS handshake timeout/, 'timeout'],
+  [/cannot assign requested address|too many open files/, 'node-socket'],
   [/strconv\.Atoi|invalid port|net\/url: invalid/, 'bad-port'],
   [/\btls: |x509: /, 'tls'],
   [/connection refused/, 'refused'],
   [/no such host|dial tcp: lookup /, 'dns'],
-  [/no route to host|network is unreachable/, 'no-route'],
-  [/connection reset by peer/, 'reset'],
+  [/no route to host|network is unreachable|host is down/, 'no-route'],
+  [/connection reset by peer|broken pipe|server closed idle connection|stream error: |GOAWAY/, 'reset'],
   [/dial tcp \S+: (i\/o timeout|connect: connection timed out)|while waiting for connection/, 'connect-timeout'],
   [/while reading body/, 'slow-body'],
   [/unexpected EOF/, 'truncated'],
@@ -78,6 +82,7 @@ const EXEC_RUNTIME: Wordings = [
   // Runc and crun name the executable; what else is missing or forbidden is the runtime's own trouble.
   [/exec: "[^"]*": (executable file not found|stat .*no such file)|executable file [`"'][^`"']*[`"'] not found|exec \S+: no such file/i, 'exec-missing'],
   [/exec: "[^"]*": permission denied|exec \S+: permission denied/i, 'exec-denied'],
+  [/cannot exec (a container that has stopped|in a stopped)|container is not (created or )?running|no running task found|task .* not found/i, 'exec-ended'],
   [/DeadlineExceeded|deadline exceeded|timeout \S+ exceeded|timed out/, 'exec-timeout'],
   [/^/, 'exec-runtime'],
 ];
@@ -106,7 +111,8 @@ const URL_FORM = /^Get "?(https?:\/\/[^\s"]+?)"?: /;
  */
 export function readProbeText(text: string, kind?: Handler['kind'], outcome: ProbeReading['outcome'] = 'failed'): {failure: FailureClass; status?: number} {
   if (kind === 'exec') return {failure: ofCommand(text, outcome)};
-  const words = text.replace(/^Get (?:"[^"]*"|\S+): /, '');
+  // OpenShift adds what was read of a body.
+  const words = text.replace(/^Get (?:"[^"]*"|\S+): /, '').replace(/(EOF|statuscode: \d+|refused|peer|timeout|headers\))\s+body:[\s\S]*$/, '$1');
   const status = /^HTTP probe failed with statuscode: (\d+)/.exec(words)?.[1];
   if (status !== undefined) return {failure: 'status', status: Number(status)};
   const wordings = kind === 'grpc' ? [...GRPC, ...NETWORK] : kind === undefined || kind === 'unknown' ? [...GRPC, ...EXEC_KUBELET, ...UNMISTAKABLE, ...NETWORK] : NETWORK;
@@ -123,7 +129,8 @@ const RUNTIME_SPEAKS = /^OCI runtime exec failed: /;
 function ofCommand(text: string, outcome: ProbeReading['outcome']): FailureClass {
   const own = first(EXEC_KUBELET, text);
   if (own) return own;
-  return outcome === 'errored' || RUNTIME_SPEAKS.test(text) ? first(EXEC_RUNTIME, text)! : 'exec';
+  // Some runtimes hand on a line of their log, with its quotes escaped.
+  return outcome === 'errored' || RUNTIME_SPEAKS.test(text) ? first(EXEC_RUNTIME, text.replaceAll('\\"', '"'))! : 'exec';
 }
 
 function first(wordings: Wordings, text: string): FailureClass | undefined {
@@ -135,9 +142,14 @@ function normalised(text: string): string {
   return text.replace(/((?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:]+\]):\d+->/g, '$1->').replace(/\b[0-9a-f]{32,64}\b/g, '…').trim();
 }
 
+/** Reasons of a container's end that the runtime gives where it could not start the process (containerd, docker). */
+export const NEVER_STARTED = ['StartError', 'ContainerCannotRun'];
+/** Reasons where node, runtime or kubelet lost the container: no process exited by itself. */
+export const LOST = ['Unknown', 'ContainerStatusUnknown'];
+
 export interface Killing {
   container: string;
-  cause: 'liveness' | 'startup' | 'other';
+  cause: 'liveness' | 'startup' | 'changed' | 'other';
   init: boolean;
 }
 
@@ -146,6 +158,8 @@ export function readKilling(event: {reason: string; message: string}): Killing |
   if (event.reason !== 'Killing') return undefined;
   const form = /^(Init container|Container) (\S+) failed (liveness|startup) probe/.exec(event.message);
   if (form) return {container: form[2]!, cause: form[3] as 'liveness' | 'startup', init: form[1] === 'Init container'};
+  const changed = /^Container (\S+) (?:definition changed|spec hash changed)/.exec(event.message);
+  if (changed) return {container: changed[1]!, cause: 'changed', init: false};
   const other = /^(?:Stopping c|C)ontainer (\S+)/.exec(event.message);
   return other ? {container: other[1]!, cause: 'other', init: false} : undefined;
 }
@@ -193,5 +207,5 @@ export function stageOf(reason: string): 'starting' | 'runtime' | undefined {
 
 /** A node with many starts at once reports its caches late, and goes on (verified-on-cluster A7). */
 export function isBusyNode(text: string): boolean {
-  return /failed to sync (secret|configmap) cache/.test(text);
+  return /failed to sync (secret|configmap) cache|object "[^"]+"\/"[^"]+" not registered|network is not ready/.test(text);
 }

@@ -1,6 +1,7 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
 import {adminAsks, readAdmin} from '../cluster/envoy-admin.ts';
+import {isOfMesh} from '../checks/check.ts';
 import {ownerOfPort} from '../checks/ports.ts';
 import {observed, readAccessLog, readBootstrap, readLastWords, readPortWords} from '../cluster/observe.ts';
 import type {AccessLine, LogLines, Look, PortWords, Replay} from '../model/look.ts';
@@ -77,7 +78,7 @@ async function lastWords(cluster: Cluster, pod: PodCase): Promise<LogLines[]> {
   for (const {container} of crashed) {
     const status = [...pod.pod.containers, ...pod.pod.initContainers].find(({name}) => name === container);
     const previous = status !== undefined && status.state.kind !== 'terminated' && status.restartCount > 0;
-    const lines = await observed(() => readLastWords(cluster, nameOf(pod), {container: container!, previous, count: LAST_LINES}));
+    const lines = await observed(() => readLastWords(cluster, nameOf(pod), {container: container!, mesh: isOfMesh(pod, container!), previous, count: LAST_LINES}));
     if (lines.seen && lines.value.length > 0) found.push({container: container!, previous, lines: lines.value});
   }
   return found;

@@ -1,6 +1,6 @@
 import type {Container, Pod, PodSpec} from '../model/pod.ts';
 import {PROBE_TYPES, type Handler} from '../model/probe.ts';
-import {BOOTSTRAP_VOLUMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshProbePort, PROXY_LABELS, SIDECAR_NAMES} from './names.ts';
+import {BOOTSTRAP_VOLUMES, HEALTHCHECK_NAMES, HEALTHCHECK_PORT, INIT_NAMES, isMeshProbePort, PROXY_LABELS, SIDECAR_NAMES} from './names.ts';
 import {profileOf, type Profile, type ProfileId} from './profiles.ts';
 
 /** What a pod shows of the injector that made it. Pods keep what the injector of their day wrote. */
@@ -8,6 +8,8 @@ export interface Detection {
   /** Proxy container, if it is there. */
   sidecar?: Container;
   init?: Container;
+  /** Names of all containers that the injector added; a user's may bear such a name in a pod that has none of its kind. */
+  added: string[];
   /** The one definition of "in the mesh": the injector was here, whatever is left of its work. */
   meshed: boolean;
   /** Profiles that fit, likeliest first; more than one where the pod does not tell them apart. Empty: none fits. */
@@ -19,16 +21,24 @@ export interface Detection {
 /** Tells from a pod's own fields, without any image registry, which dialects of rewriting can have made it (osm-facts §3.4). */
 export function detect(pod: Pod): Detection {
   const init = pod.spec.initContainers.find(({name}) => INIT_NAMES.includes(name));
-  const volume = pod.spec.volumes.some((name) => BOOTSTRAP_VOLUMES.includes(name));
+  const volume = pod.spec.volumes.find((name) => BOOTSTRAP_VOLUMES.includes(name));
   const label = PROXY_LABELS.find((name) => name in pod.labels);
-  const labelled = label !== undefined || volume;
+  const labelled = label !== undefined || volume !== undefined;
   // Other meshes and users have containers of these names too; the mesh's label, volume or init container decides.
-  const named = pod.spec.containers.find(({name}) => SIDECAR_NAMES.includes(name));
+  const named = proxyOf(pod.spec.containers.filter(({name}) => SIDECAR_NAMES.includes(name)), label, volume);
   const sidecar = labelled || init ? named : undefined;
   const meshed = labelled || init !== undefined || allHandlers(pod).some(isRewritten);
-  const found = {...(sidecar ? {sidecar} : {}), ...(init ? {init} : {}), meshed};
+  const healthcheck = pod.spec.containers.find(({name}) => meshed && HEALTHCHECK_NAMES.includes(name));
+  const added = [sidecar, healthcheck, init].flatMap((one) => one?.name ?? []);
+  const found = {...(sidecar ? {sidecar} : {}), ...(init ? {init} : {}), added, meshed};
   const {ids, because} = dialects(pod, sidecar, init, label);
   return {...found, candidates: ids.map(profileOf), because};
+}
+
+/** Of two containers with the name of a proxy one is the user's: FSM's is `sidecar`, of the others the volume tells; the injector puts its own last. */
+function proxyOf(named: Container[], label: string | undefined, volume: string | undefined): Container | undefined {
+  const wanted = label === 'fsm-proxy-uuid' ? 'sidecar' : volume?.startsWith('envoy-') ? 'envoy' : 'sidecar';
+  return named.length > 1 ? (named.findLast(({name}) => name === wanted) ?? named.at(-1)) : named[0];
 }
 
 /** The injector's label, volume or init container, or a probe that it rewrote: asked of every pod of a cluster, so by its spec once. */

@@ -29,8 +29,3 @@ export function isMeshProbePort(port: number): boolean {
 export function probeTypeOf(port: number): ProbeType | undefined {
   return (Object.keys(PROBE_PORTS) as ProbeType[]).find((type) => PROBE_PORTS[type] === port);
 }
-
-/** True for the containers that the injector adds. A user's container may bear such a name outside the mesh only. */
-export function isMeshContainer(name: string): boolean {
-  return [...SIDECAR_NAMES, ...HEALTHCHECK_NAMES, ...INIT_NAMES].includes(name);
-}

@@ -94,7 +94,7 @@ function stateOf(raw: Raw): ContainerState {
     return defined({
       kind: 'terminated',
       reason: text(ended.reason),
-      message: '',
+      message: safeMessage(text(ended.message)),
       exitCode: number(ended.exitCode) ?? 0,
       signal: number(ended.signal) || undefined,
       startedAt: time(ended.startedAt),

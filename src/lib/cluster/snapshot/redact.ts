@@ -3,6 +3,7 @@ import {parse} from 'yaml';
 import {probeResources} from './answers.ts';
 import {redactMessage} from './messages.ts';
 import {hostsIn} from '../reduce/probe.ts';
+import {NEVER_STARTED} from '../../kubelet/messages.ts';
 import {isMeshLabel, keepsWords} from '../reduce/template.ts';
 
 type Json = unknown;
@@ -29,6 +30,8 @@ const command: Rule = (value, _, token) => {
   return words.map((word, index) => `${index === 0 ? hosts.join('') : ''}${token(word)}`);
 };
 const message: Rule = (value, _, token) => (typeof value === 'string' ? redactMessage(value, token) : undefined);
+/** What a process left in its termination log is its own; of a container that never started the runtime's words tell why. */
+const endMessage: Rule = (value, parent, token) => (typeof value === 'string' && NEVER_STARTED.includes(String(parent['reason'])) ? redactMessage(value, token) : undefined);
 const words: Rule = (value, parent) => (keepsWords(String(parent['name'])) ? value : undefined);
 const names: Rule = (value, parent) => (keepsWords(String(parent['name'])) && Array.isArray(value) ? value.map(({name}) => ({name})) : undefined);
 
@@ -90,7 +93,7 @@ const TEMPLATE: Rule = {metadata: {labels: keys(isMeshLabel), annotations: keys(
 const STATE: Rule = {
   running: {startedAt: true},
   waiting: {reason: true, message},
-  terminated: {reason: true, exitCode: true, signal: true, startedAt: true, finishedAt: true},
+  terminated: {reason: true, message: endMessage, exitCode: true, signal: true, startedAt: true, finishedAt: true},
 };
 const STATUSES: Rule = each({name: true, ready: true, started: true, restartCount: true, state: STATE, lastState: STATE});
 const CONTROLLER: Rule = {

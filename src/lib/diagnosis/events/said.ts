@@ -56,6 +56,10 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
       return 'its host name is not found';
     case 'no-route':
       return 'no route to the pod';
+    case 'node-socket':
+      return 'the node has no port or file left';
+    case 'exec-ended':
+      return 'the container had ended';
     case 'bad-port':
       return `its port name is not the container's${uncounted}`;
     case 'grpc':
