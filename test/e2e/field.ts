@@ -19,6 +19,8 @@ while (1) {
     my ($status, $body, $more) = (200, "ok\\n", '');
     my $proto = $header{'x-forwarded-proto'} // ''; my $host = $header{host} // '';
     last if $odd eq 'no-reuse' && $count > 1;
+    last if $odd eq 'ends-for-http' && $proto eq 'http';
+    if ($odd eq 'two-encodings') { print $client "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n3\\r\\nok\\n\\r\\n0\\r\\n\\r\\n"; $client->flush; next }
     $status = 503 if $odd eq 'alternates' && int((time - $begun) / 5) % 2;
     $status = 403 if $odd eq 'forbids-http' && $proto eq 'http';
     $status = 400 if $odd eq 'rejects-request-id' && exists $header{'x-request-id'};
@@ -59,6 +61,10 @@ export const FIELD: Situation[] = [
   {name: 'drips', row: 'slow body', parts: [{...odd('drips'), readiness: http('/ok', 8080, {periodSeconds: 5, timeoutSeconds: 3})}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP403']},
   {name: 'neighbour', row: 'whose port', parts: [{args: OK, readiness: http('/n', 8081)}, {name: 'beside', args: ['-listen=http::8081', '-route=/n=200', '-exit-after=3s'], ports: [{containerPort: 8081}]}], verdicts: FAILS, codes: ['OSMP510']},
   {name: 'never-created', row: 'phase', parts: [{args: ['-listen=http::8080', '-route=/ok=503'], readiness: http()}, {name: 'beside', args: OK, more: {envFrom: [{secretRef: {name: 'nosuch'}}]}}], verdicts: FAILS, codes: ['OSMP401', 'OSMP603']},
+  {name: 'user-sidecar', row: 'whose container', parts: [{args: OK, readiness: http()}, {name: 'sidecar', args: ['-listen=http::9090', '-route=/live=200'], liveness: http('/live', 9090)}]},
+  {name: 'grpc-says-no', row: 'address', annotations: EXCLUDED, parts: [{args: ['-listen=grpc:podip:50051', '-grpc==NOT_SERVING'], readiness: GRPC(), more: POD_IP}], verdicts: FAILS, codes: ['OSMP501']},
+  {name: 'never-starts', row: 'ends', parts: [{args: OK, readiness: http(), more: {command: ['/nosuch']}}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP603']},
+  {name: 'hook-fails', row: 'ends', parts: [{args: OK, readiness: http(), more: {lifecycle: {postStart: {exec: {command: ['false']}}}}}], verdicts: {'app readiness': 'unknown'}, codes: ['OSMP609']},
 
   // Words before handlers
   {name: 'says-status', row: 'words', parts: [{args: OK, readiness: command('echo HTTP probe failed with statuscode: 503; exit 1')}], verdicts: FAILS, codes: ['OSMP506']},
@@ -74,6 +80,8 @@ export const FIELD: Situation[] = [
   {name: 'to-https', row: 'X-Forwarded-Proto', parts: [{...odd('to-https'), readiness: http()}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP419']},
   {name: 'forbids-http', row: 'X-Forwarded-Proto', parts: [{...odd('forbids-http'), readiness: http()}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP419']},
   {name: 'rejects-request-id', row: 'headers', parts: [{...odd('rejects-request-id'), readiness: http()}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP419']},
+  {name: 'ends-for-http', row: 'X-Forwarded-Proto', parts: [{...odd('ends-for-http'), readiness: http()}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP419']},
+  {name: 'two-encodings', row: 'odd HTTP', parts: [{...odd('two-encodings'), readiness: http()}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP422']},
   {name: 'wants-localhost', row: 'Host', parts: [{...odd('wants-localhost'), readiness: http()}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP410']},
   {name: 'fragment', row: 'path as URL', parts: [{...odd('one-path'), readiness: http('/ok#now')}], pod: VOLUME, verdicts: FAILS, codes: ['OSMP420']},
   {name: 'whole-url', row: 'path as URL', parts: [{args: OK, readiness: http('http://localhost:8080/ok')}], verdicts: {'app readiness': 'warn'}, codes: ['OSMP121']},

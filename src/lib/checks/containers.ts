@@ -1,8 +1,7 @@
 import {LOST} from '../kubelet/messages.ts';
-import {KILLED} from '../kubelet/timing.ts';
+import {KILLED, lastRunSeconds} from '../kubelet/timing.ts';
 import {BOOTSTRAP_VOLUMES, HEALTHCHECK_NAMES, HEALTHCHECK_PORT, PROXY_LABELS} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
-import {lastEnd} from '../model/pod.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {carrierOf, exitsItself, inPod, isOfMesh, remake, restartsFor, type Check, type Found} from './check.ts';
@@ -239,9 +238,8 @@ function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom):
 
 /** The run was over before the probe can have failed often enough. */
 function endedTooSoon({status, actual}: ProbeCase): boolean {
-  const ended = status && lastEnd(status);
-  if (!actual || ended?.startedAt === undefined || ended.finishedAt === undefined) return false;
-  return ended.finishedAt - ended.startedAt < (actual.initialDelaySeconds + (actual.failureThreshold - 1) * actual.periodSeconds) * 1000;
+  const ran = status && lastRunSeconds(status);
+  return actual !== undefined && ran !== undefined && ran < actual.initialDelaySeconds + (actual.failureThreshold - 1) * actual.periodSeconds;
 }
 
 /** The last lines that the container logged before it ended. */

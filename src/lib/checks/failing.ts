@@ -1,4 +1,4 @@
-import {killSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
+import {killSeconds, lastRunSeconds, SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../kubelet/timing.ts';
 import {lastEnd, runsSince, type ContainerStatus} from '../model/pod.ts';
 import {isOpen, type Symptom} from '../model/symptom.ts';
 import type {PodCase, ProbeCase} from './case.ts';
@@ -178,11 +178,10 @@ function kill(pod: PodCase, symptom: Symptom): Found {
 
 /** The run that was killed lasted no longer than a start may take: one of an hour did not die of being slow to start. */
 function diedYoung({actual}: ProbeCase, status: ContainerStatus, {last}: Symptom): boolean {
-  const ended = lastEnd(status);
-  // It may still be stopping.
-  const [from, to] = ended ? [ended.startedAt, ended.finishedAt] : [runsSince(status), last];
-  if (!actual || from === undefined || to === undefined) return true;
-  return to - from <= (2 * startBudgetSeconds(actual) + 60) * 1000;
+  const since = runsSince(status);
+  // It may still be stopping, and nothing has ended yet.
+  const ran = lastEnd(status) ? lastRunSeconds(status) : since === undefined || last === undefined ? undefined : (last - since) / 1000;
+  return !actual || ran === undefined || ran <= 2 * startBudgetSeconds(actual) + 60;
 }
 
 /** Checks of what the kubelet reported, after all checks that know a cause. */

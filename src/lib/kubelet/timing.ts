@@ -1,4 +1,4 @@
-import type {ContainerStatus} from '../model/pod.ts';
+import {lastEnd, type ContainerStatus} from '../model/pod.ts';
 import type {Probe} from '../model/probe.ts';
 
 // The kubelet's arithmetic: how many answers in a row count, how long that takes, and what silence proves. Read in
@@ -19,16 +19,21 @@ const LONG_RUN_SECONDS = 3600;
  * Seconds of running after which an end that came again and again is over: the back-off is forgotten, the probe that
  * killed has had the time to fail once more, and the run has outlasted the one before, unless that one was a long one.
  */
-export function calmSeconds({restartCount, lastState}: Pick<ContainerStatus, 'restartCount' | 'lastState'>, probe: Probe | undefined): number {
-  const lastRun = lastState.kind === 'terminated' && lastState.startedAt !== undefined && lastState.finishedAt !== undefined ? (lastState.finishedAt - lastState.startedAt) / 1000 : 0;
-  const again = restartCount > 1 && lastRun < LONG_RUN_SECONDS ? lastRun : 0;
+export function calmSeconds(status: Pick<ContainerStatus, 'state' | 'restartCount' | 'lastState'>, probe: Probe | undefined): number {
+  const lastRun = lastRunSeconds(status) ?? 0;
+  const again = status.restartCount > 1 && lastRun < LONG_RUN_SECONDS ? lastRun : 0;
   return Math.max(BACK_OFF_RESET_SECONDS, probe ? killSeconds(probe) + probe.initialDelaySeconds : 0, again) + SLACK_SECONDS;
 }
 
 /** Ends often enough, and soon enough after the start, to be called a loop. */
-export function loops({restartCount, lastState}: Pick<ContainerStatus, 'restartCount' | 'lastState'>): boolean {
-  const lastRun = lastState.kind === 'terminated' && lastState.startedAt !== undefined && lastState.finishedAt !== undefined ? (lastState.finishedAt - lastState.startedAt) / 1000 : 0;
-  return restartCount > 2 && lastRun < LONG_RUN_SECONDS;
+export function loops(status: Pick<ContainerStatus, 'state' | 'restartCount' | 'lastState'>): boolean {
+  return status.restartCount > 2 && (lastRunSeconds(status) ?? 0) < LONG_RUN_SECONDS;
+}
+
+/** Seconds that the run took which ended last; undefined where none ended, or its times are not known. */
+export function lastRunSeconds(status: Pick<ContainerStatus, 'state' | 'lastState'>): number | undefined {
+  const ended = lastEnd(status);
+  return ended?.startedAt === undefined || ended.finishedAt === undefined ? undefined : (ended.finishedAt - ended.startedAt) / 1000;
 }
 
 /** Reading an answer, scheduling the next and writing an event take a moment; and times are cut to whole seconds. */
