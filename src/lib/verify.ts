@@ -82,10 +82,9 @@ function* noting(cases: Iterable<PodCase>, meshes: Set<string>): Generator<PodCa
 const RETRY_MS = 2 * 1000 * 1000;
 
 /** The condition of the controller, else (kinds that have none) its newest event; one that only lags behind has neither. */
-function refusedCase(owner: Owner, {events, pods}: Facts, now: number, commands: Commands): RefusedCase[] {
-  const made = Math.max(0, ...pods.filter((pod) => pod.owner?.uid === owner.uid).map(({createdAt}) => createdAt));
-  // Refused before, and tried again in vain since then, would be said again; and a pod that came since was not refused.
-  const mine = (events.seen ? (events.value.get(owner.uid) ?? []) : []).filter(({last}) => last >= made && now - last <= RETRY_MS).sort((a, b) => b.last - a.last);
+function refusedCase(owner: Owner, {events}: Facts, now: number, commands: Commands): RefusedCase[] {
+  // Refused before, and tried again in vain since then, would be said again.
+  const mine = (events.seen ? (events.value.get(owner.uid) ?? []) : []).filter(({last}) => now - last <= RETRY_MS).sort((a, b) => b.last - a.last);
   const text = owner.refused ?? (owner.kind === 'ReplicaSet' ? undefined : mine[0]?.message);
   if (text === undefined) return [];
   const workload = ownWorkload(owner);

@@ -137,6 +137,8 @@ describe('answers: what differs is what fails', () => {
     ['a relay adds no header', () => overTls(), inside({dump: TLS, says: {15902: app(403), '8443 proto=http': app(403), 8443: app(200)}}), ['OSMP501 sure app']],
     ['a status of load comes and goes', () => fails503(), inside({says: {15902: passedOn(503), '8080 host=10.0.0.7:15902': app(503), 8080: app(200)}}), ['OSMP410 could be not yet known']],
     ['closed each time for a header that the proxy adds is no connection that was kept', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 again': closed, '8080 proto=http': closed, 8080: app(200)}, log: [30, 20, 10].map((ago) => line(ago, 503, 'UC'))}), ['OSMP419 sure spec']],
+    ['closed for the Host, and a kept connection is not: no log is needed', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 host=10.0.0.7:15902': closed, '8080 again': app(200), 8080: app(200)}}), ['OSMP410 sure spec']],
+    ['a status of load, and each request of the kubelet failed', () => fails503(), inside({says: {15902: passedOn(503), '8080 host=10.0.0.7:15902': app(503), 8080: app(200)}, log: [30, 20, 10].map((ago) => line(ago, 503))}), ['OSMP410 sure spec']],
     ['closed each time, and nothing tells why', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 again': closed, 8080: app(200)}, log: [30, 20, 10].map((ago) => line(ago, 503, 'UC'))}), ['OSMP501 could be not yet known']],
     ['an app of HTTP/1.0 keeps no connection', () => fails503(), inside({says: {15902: APP_CLOSED, '8080 again': closed, 8080: {...app(200), protocol: 'HTTP/1.0'} as Answer}}), ['OSMP501 could be not yet known']],
     ['the proxy has no healthy upstream: the app answered nothing', () => fails503(), inside({says: {15902: envoy(503, 'no healthy upstream'), 8080: app(200)}}), ['OSMP501 could be not yet known']],
@@ -150,6 +152,9 @@ describe('answers: what differs is what fails', () => {
     ['a neighbour whose port it is has ended', () => pod({workload: {kind: 'Job', name: 'b'}, containers: [container('app', {readiness: http(8081)}), container('db', {}, {ports: [{containerPort: 8081}]})], status: {app: unready, db: {ready: false, state: ended(0, 300)}}}), inside({dump: dump({port: 8081}), says: {15902: CANNOT_CONNECT, 8081: refused}}), ['OSMP402 sure not yet known']],
   ];
   for (const [when, world, live, said] of rows) it(when, async () => assert.deepEqual(await sureOf(world(), live), said));
+
+  it('a good answer of this moment excludes no cause of the failures before it', async () => assert.deepEqual(findingOf(await reportOf(fails503(), [], inside({says: OK})), 'OSMP501').couldBe, ['the app answers 503 itself', 'the proxy cannot connect to :8080']));
+  it('a failing answer of the proxy shows whose it is', async () => assert.deepEqual(findingOf(await reportOf(fails503(), [], inside({says: {15902: envoy(503, 'no healthy upstream'), 8080: app(200)}})), 'OSMP501').couldBe, ['Envoy answers 503 itself: no healthy upstream; directly: 200 after 4 ms']));
 
   for (const words of ['member started, advertise-client-urls=http://10.0.0.7:8080', 'listening failed: bind [::1]:8080: address already in use', 'upstream connection to 10.0.0.7:8080 refused; not listening', 'Stopped listening on [::1]:8080', 'Server running at http://localhost:8080/'])
     it(`the log does not say that it listens elsewhere: ${words}`, async () => assert.deepEqual(await sureOf(fails503(), {...inside({says: {15902: CANNOT_CONNECT, 8080: refused}}), log: ({container: of}) => (of === 'app' ? [words] : [])}), ['OSMP402 could be app']));

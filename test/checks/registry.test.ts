@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
-import {ACCESS} from '../../src/lib/checks/access.ts';
 import {ANSWERS} from '../../src/lib/checks/answers.ts';
 import {CONTAINERS} from '../../src/lib/checks/containers.ts';
 import {ENVOY, proxyLate} from '../../src/lib/checks/envoy.ts';
 import {FAILING} from '../../src/lib/checks/failing.ts';
 import {CATALOGUE, CHECKS} from '../../src/lib/checks/index.ts';
 import {POD} from '../../src/lib/checks/pod.ts';
+import {REQUESTS} from '../../src/lib/checks/requests.ts';
 import {REWRITING} from '../../src/lib/checks/rewriting.ts';
 import {isLoud, type Row} from '../support/table.ts';
 import {ROWS as answers} from './answers.test.ts';
@@ -31,7 +31,7 @@ describe('the registry of checks', () => {
     for (const key of ['code', 'slug'] as const) assert.equal(new Set(CATALOGUE.map((one) => one[key])).size, CATALOGUE.length, key);
   });
   it('gives each file its ranges', () => {
-    const ranges = {rewriting: [REWRITING, /^OSMP1/], envoy: [[...ENVOY, proxyLate], /^OSMP3/], pod: [POD, /^OSMP6/], answers: [[...ANSWERS, ...ACCESS], /^OSMP4/], containers: [CONTAINERS, /^OSMP(2|510|6)/], failing: [FAILING, /^OSMP5/]} as const;
+    const ranges = {rewriting: [REWRITING, /^OSMP1/], envoy: [[...ENVOY, proxyLate], /^OSMP3/], pod: [POD, /^OSMP6/], answers: [[...ANSWERS, ...REQUESTS], /^OSMP4/], containers: [CONTAINERS, /^OSMP(2|510|6)/], failing: [FAILING, /^OSMP5/]} as const;
     for (const [checks, range] of Object.values(ranges)) for (const {code} of checks) assert.match(code, range);
     assert.equal(Object.values(ranges).reduce((sum, [checks]) => sum + checks.length, 0), CHECKS.length);
   });

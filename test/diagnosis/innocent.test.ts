@@ -70,6 +70,17 @@ describe('how a container ended', () => {
   it('a kill of long before is not its end', async () => assert.deepEqual(await said(pod({...live, status: {app: killLoop(20, 2900, {restartCount: 4, lastState: {terminated: {exitCode: 143, reason: 'Error', startedAt: ago(2900), finishedAt: ago(21)}}})}, events: [fails('Liveness', TIMES_OUT, {count: 3, first: 3020, last: 3000}), killing('liveness', {last: 3000})]})), ['OSMP510 not yet known', 'app liveness: warn']));
   it('too soon for its probe', async () => assert.equal(findingOf(await reportOf(pod({...live, status: {app: {...crashLoop(0, 30, 8), lastState: {terminated: {exitCode: 0, reason: 'Completed', startedAt: ago(32), finishedAt: ago(30)}}}}})), 'OSMP510').because, 'app ended with exit code 0'));
   it('by SIGKILL, with no probe that kills', async () => assert.equal(findingOf(await reportOf(pod({status: {app: restarted(60)}})), 'OSMP510').blame, 'not yet known'));
+  it('too soon for its startup probe, and not for its liveness probe behind that', async () => {
+    const both = {containers: [container('app', {startup: {...http(8080, '/up'), failureThreshold: 30}, liveness: http(8080, '/live')})]};
+    const status = {app: {...crashLoop(137, 30, 4), lastState: {terminated: {exitCode: 137, reason: 'Error', startedAt: ago(75), finishedAt: ago(30)}}}};
+    assert.deepEqual(findingOf(await reportOf(pod({...both, status}), ['events']), 'OSMP510').couldBe, ['the app ends by itself', 'the kubelet kills it because its liveness probe fails']);
+  });
+  it('for memory, while its postStart hook ran', async () => assert.deepEqual(await said(pod({containers: [container('app', {readiness: http()}, {lifecycle: {postStart: exec('/hook.sh')}, resources: {limits: {memory: '32Mi'}}})], status: {app: crashLoop(137, 20, 5, 'OOMKilled')}, events: [event('FailedPostStartHook', 'PostStartHook failed', {count: 5, first: 300, last: 20})]})), ['OSMP510 app', 'app readiness: unknown']));
+  it('the proxy, for memory, without a limit', async () => {
+    const {blame, fix} = findingOf(await reportOf(pod({status: {envoy: crashLoop(137, 30, 7, 'OOMKilled'), app: unready}, events: [fails('Readiness', REFUSED(), {count: 40, first: 600, last: 5})]})), 'OSMP205');
+    assert.equal(blame, 'sidecar');
+    assert.match(fix ?? '', /sidecar\.resources/);
+  });
   it('for memory, without a limit', async () => assert.equal(findingOf(await reportOf(pod({status: {app: crashLoop(137, 20, 5, 'OOMKilled')}})), 'OSMP510').blame, 'not yet known'));
   it('for memory, whatever ports it declares', async () => assert.deepEqual(await said(pod({containers: [container('app', {readiness: http()}, {ports: [{containerPort: 15_010}], resources: {limits: {memory: '64Mi'}}})], status: {app: crashLoop(137, 20, 9, 'OOMKilled')}})), ['OSMP119 spec', 'OSMP510 app', 'app readiness: unknown']));
   it('changed in place, as the kubelet announces', async () => assert.deepEqual(await said(pod({...live, status: {app: restarted(60, {exitCode: 143, restartCount: 4})}, events: [event('Killing', 'Container app definition changed, will be restarted', {last: 62}, 'Normal')]})), ['app liveness: pass']));
@@ -92,9 +103,18 @@ describe('a container that is not there', () => {
     ['ErrImagePull', 'dial tcp: lookup registry.example.org on 10.0.0.2:53: server misbehaving', ['OSMP602 network']],
     ['ErrImagePull', 'manifest for shop/app:2 not found: manifest unknown', ['OSMP602 spec']],
     ['ImagePullBackOff', 'Back-off pulling image "shop/app:1"', ['OSMP602 not yet known']],
+    ['ErrImagePull', 'Error response from daemon: Get "https://registry.example.org/v2/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', ['OSMP602 network']],
+    ['ErrImagePull', 'Failed to pull image "shop/permission-denied:1": unexpected status code 429 Too Many Requests', ['OSMP602 network']],
+    ['ErrImagePull', 'dial tcp: lookup regsitry.example.org: no such host', ['OSMP602 not yet known']],
+    ['RunContainerError', 'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error mounting "/x" to rootfs at "/etc/a": not a directory: unknown', ['OSMP603 spec']],
+    ['RunContainerError', 'failed to create containerd task: OCI runtime create failed: unable to start container process: container init was OOM-killed (memory limit too low?): unknown', ['OSMP603 spec']],
     ['ErrorOfTomorrow', 'in words of tomorrow', ['OSMP603 not yet known']],
   ];
   for (const [reason, text, findings] of rows) it(`${reason}: ${text}`, async () => assert.deepEqual(await said(pod({phase: 'Pending', status: {app: waiting(reason, text)}})), [...findings, 'app readiness: unknown']));
+  it('a back-off tells nothing, and the event before it does', async () => {
+    const {because, blame} = findingOf(await reportOf(pod({phase: 'Pending', status: {app: waiting('ImagePullBackOff', 'Back-off pulling image "shop/app:1"')}, events: [event('Failed', 'Failed to pull image "shop/app:1": manifest unknown', {count: 4})]})), 'OSMP602');
+    assert.deepEqual([because, blame], ['Failed to pull image "shop/app:1": manifest unknown', 'spec']);
+  });
   it('a busy node is no error within the first minutes', async () => assert.deepEqual(await said(pod({age: 20, phase: 'Pending', status: {app: waiting('CreateContainerConfigError', 'failed to sync configmap cache: timed out waiting for the condition')}})), ['app readiness: unknown']));
 });
 
@@ -102,6 +122,8 @@ describe('who says what', () => {
   const away = async (...command: string[]) => findingOf(await reportOf(pod({containers: [container('app', {readiness: exec(...command)})], status: {app: unready}, events: [fails('Readiness', 'no', {count: 30, last: 20})]})), 'OSMP114');
   it('a header names no host that is asked', async () => assert.equal(await away('curl', '-H', 'Referer: https://shop.example.com/', 'http://localhost:8080/ok'), undefined));
   it('nor does what is searched for', async () => assert.equal(await away('sh', '-c', 'curl -s http://127.1:8080/ | grep "http://www.w3.org/2001"'), undefined));
+  for (const command of [['pg_isready', '-d', 'postgresql://db.example.com:5432/shop'], ['mysql', '-A', '-h', 'db.example.com', '-e', 'select 1'], ['sh', '-c', 'grep -q leader /tmp/role\ncurl -f http://db.example.com:8080/health']])
+    it(`a host that is asked is, however: ${command.join(' ')}`, async () => assert.match((await away(...command))?.because ?? '', /db\.example\.com/));
   it('a host that is asked is', async () => assert.match((await away('curl', 'https://shop.example.com/'))?.because ?? '', /shop\.example\.com/));
   it('a gRPC service that is not known may be misspelt or not registered', async () => assert.equal(findingOf(await reportOf(pod({containers: [container('app', {readiness: grpc()})], excluded: [50_051], status: {app: unready}, events: [fails('Readiness', 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service', {count: 30, last: 5})]})), 'OSMP505').blame, 'not yet known'));
   it('without a mesh a host that is named is asked, not the pod', async () => assert.equal(findingOf(await reportOf([pod({mesh: 'none', containers: [container('app', {readiness: http(8080, '/ok', {host: '127.0.0.1'})})], status: {app: unready}, events: [fails('Readiness', 'Get "http://127.0.0.1:8080/ok": dial tcp 127.0.0.1:8080: connect: connection refused', {count: 30, last: 5})]}), {objects: [['namespaces', namespaceRaw('shop')]]}]), 'OSMP502').blame, 'spec'));

@@ -3,6 +3,7 @@ import {asksElsewhere} from '../mesh/trace.ts';
 import {requestPath} from '../kubelet/url.ts';
 import type {Blame} from '../model/finding.ts';
 import type {Symptom} from '../model/symptom.ts';
+import {allFail} from './access.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {AT_TIMES, ELSE} from './decide/decision.ts';
 import {answerText, PROXY_SAYS, readingOf, viaOf, type Reading} from './reading.ts';
@@ -28,6 +29,8 @@ type Candidate = string | readonly [text: string, excludedBy: (reading: Reading 
 type Open = Omit<Causes, 'couldBe'> & {couldBe: readonly Candidate[]};
 
 const isAnswered = (reading: Reading | undefined) => reading?.through !== undefined;
+/** A failing answer of this moment shows whose it is; one that is good tells nothing of one that was not. */
+const tellsWho = (reading: Reading | undefined) => reading?.through !== undefined && !reading.through.ok && (reading.through.by.by === 'app' || (reading.through.by.by === 'proxy' && reading.through.by.says !== 'cannot-connect'));
 const byProxy = (reading: Reading | undefined) => reading?.through?.by.by === 'proxy';
 const notByProxy = (reading: Reading | undefined) => isAnswered(reading) && !byProxy(reading);
 /** Somebody accepted at the app's own port. */
@@ -41,7 +44,7 @@ export function causesOf(pod: PodCase, probe: ProbeCase, symptom: Symptom): Caus
   const open = openCauses(pod, probe, symptom);
   const reading = readingOf(pod, probe);
   const couldBe = open.couldBe.flatMap((one) => (typeof one === 'string' ? one : one[1](reading) ? [] : one[0]));
-  return {...open, couldBe: reading && symptom.status !== undefined ? [...couldBe, ...ofProxy(reading, symptom.status), ...ofWay(reading)] : couldBe};
+  return {...open, couldBe: reading && symptom.status !== undefined ? [...couldBe, ...ofProxy(reading, symptom.status), ...ofWay(reading, allFail(pod, probe))] : couldBe};
 }
 
 /** The proxy gave this answer itself, and says why, or does not. */
@@ -54,9 +57,9 @@ function ofProxy({through, past}: Reading, status: number): string[] {
 }
 
 /** The app fails through the mesh only, and no check found what in the request makes it do so. */
-function ofWay({through, past, one}: Reading): string[] {
+function ofWay({through, past, one}: Reading, always: boolean): string[] {
   const byApp = through?.by.by === 'app' || (through?.by.by === 'proxy' && through.by.says === 'app-closed');
-  return !one && byApp && !through.ok && past?.ok === true ? [AT_TIMES, ELSE] : [];
+  return !one && byApp && !through.ok && past?.ok === true ? [...(always ? [] : [AT_TIMES]), ELSE] : [];
 }
 
 /** What the kubelet's words leave open. Of an exec probe the words are the command's, whatever they sound like. */
@@ -89,7 +92,7 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
     couldBe: [`the app answers ${ownTarget(probe)} slower than ${limitOf(probe)}`, ...(viaOf(probe) === 'direct' ? [] : ['the proxy is starved of CPU']), 'the node is too busy for its kubelet', 'a NetworkPolicy or the network drops the call'],
   }),
   // A connection that nobody answers: an app that is slow has accepted it.
-  'connect-timeout': (_, probe) => ({why: 'no connection', couldBe: ['a NetworkPolicy, a firewall or the network drops the call', `what listens on :${portOf(probe)} accepts no more: its queue of connections is full`, "the node's network does not lead to the pod"]}),
+  'connect-timeout': (_, probe) => ({why: 'no connection', couldBe: ['the node is too busy for its kubelet', 'a NetworkPolicy, a firewall or the network drops the call', `what listens on :${portOf(probe)} accepts no more: its queue of connections is full`, "the node's network does not lead to the pod"]}),
   'slow-body': (_, probe) => ({
     why: 'the body is not whole in time',
     ...(viaOf(probe) === 'direct' ? {because: `status and headers of ${ownTarget(probe)} came, and its body was not whole after ${limitOf(probe)}`, blame: 'app', couldBe: []} : {couldBe: [`the app sends the body of ${ownTarget(probe)} slower than ${limitOf(probe)}`, 'the proxy is starved of CPU']}),
@@ -140,17 +143,17 @@ function ofStatus(probe: ProbeCase, status: number): Open {
   const own = `the app answers ${status} itself`;
   if (via === 'envoy-tcp' || via === 'direct') return {why, because: `${own}: nothing that could answer stands before it`, couldBe: [], blame: 'app'};
   if (via === 'pipy') return {why, couldBe: [own, status === 502 ? `the proxy cannot connect to :${probe.target?.port ?? 0}` : 'another app answers on that port']};
-  return {why, couldBe: [[own, byProxy], ...(ALSO[status]?.(probe) ?? [['the proxy answers it, and not the app', isAnswered] as const])]};
+  return {why, couldBe: [[own, byProxy], ...(ALSO[status]?.(probe) ?? [['the proxy answers it, and not the app', tellsWho] as const])]};
 }
 
 const REJECTS_HOST: Candidate = ['the app rejects the Host header', (reading) => asksInVain(reading, 'other-host')];
 
 /** What else than the app can be behind a status. */
 const ALSO: Record<number, (probe: ProbeCase) => Candidate[]> = {
-  503: (probe) => [[`the proxy cannot connect to :${probe.target?.port ?? 0}`, isAnswered]],
+  503: (probe) => [[`the proxy cannot connect to :${probe.target?.port ?? 0}`, tellsWho]],
   502: (probe) => [[`the app speaks no HTTP on ${ownTarget(probe)}`, notByProxy]],
   504: (probe) => [[`the app is slower than ${limitOf(probe)}`, notByProxy]],
-  404: (probe) => ['the app redirects to a path that the mesh has no route for', ...(probe.reach === 'altered' ? ["the proxy sends the path as it is written, which the app does not know"] : [])],
+  404: (probe) => [['the app redirects to a path that the mesh has no route for', (reading) => reading?.through?.ok === false && reading.through.hops === 1], ...(probe.reach === 'altered' ? ["the proxy sends the path as it is written, which the app does not know"] : [])],
   400: (probe) => [[`the app speaks TLS on ${ownTarget(probe)}`, (reading) => asksInVain(reading, 'tls')], REJECTS_HOST],
   421: () => [REJECTS_HOST],
 };

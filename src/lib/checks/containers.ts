@@ -130,20 +130,34 @@ const config: Check = {
   find: (pod) => waitingFor(pod, (reason) => !IMAGE_REASONS.includes(reason) && reason !== 'PostStartHookError'),
 };
 
-/** Whose matter such a text is: the process that could not be run, then the node's and the network's words, which often quote an image or a file. */
-const FAULTS: readonly [RegExp, Blame][] = [
-  [/exec: .*(not found|no such file|permission denied)|exec format error|exit code 12[67]/i, 'spec'],
-  [/no space left|input\/output error|is reserved for|context deadline exceeded|too many open files|cgroup|failed to (reserve|create) (sandbox|container(d)? (name|task))/i, 'node'],
-  [/toomanyrequests|rate limit|429 |TLS handshake timeout|i\/o timeout|no such host|server misbehaving|connection (refused|reset)|unexpected EOF|50[0234] |RegistryUnavailable|Client\.Timeout/i, 'network'],
-  [/not found|manifest unknown|does not exist|denied|unauthorized|no basic auth|invalid|couldn't (find|parse)|runAsNonRoot|runAsUser|forbidden|no such file|permission|not allowed|no matching manifest|ErrImageNeverPull|StartError|must /i, 'spec'],
+type Faults = readonly (readonly [RegExp, Blame])[];
+
+/** Whose matter the words about an image are. */
+const OF_IMAGE: Faults = [
+  [/no space left|input\/output error/i, 'node'],
+  [/no such host/i, 'not yet known'],
+  [/toomanyrequests|rate limit|\b429\b|TLS handshake timeout|i\/o timeout|deadline exceeded|Client\.Timeout|server misbehaving|connection (refused|reset)|unexpected EOF|\b50[0234]\b|RegistryUnavailable/i, 'network'],
+  [/not found|manifest unknown|does not exist|denied|unauthorized|no basic auth|invalid reference|couldn't parse|no matching manifest|ErrImageNeverPull|InvalidImageName/i, 'spec'],
 ];
 
-/** By the kubelet's text; a back-off has none of its own, and the event before it tells. */
-function whoseFault(pod: PodCase, {container, text}: Symptom): Blame {
+/** Whose matter the words about a container are that could not be created or started. */
+const OF_CONTAINER: Faults = [
+  [/no space left|input\/output error|is reserved for|deadline exceeded|too many open files|cgroup/i, 'node'],
+  [/not found|no such file|not a directory|permission denied|OOM-killed|invalid|runAsNonRoot|runAsUser|forbidden|couldn't find key|not allowed|no command specified|exec format error|exit code 12[67]|must /i, 'spec'],
+];
+
+/** What is said of a container that waits, the kubelet's newest word first: a back-off has none of its own, and the event before it tells. */
+function wordsOf(pod: PodCase, {container, text, evidence}: Symptom): {text: string; evidence: Evidence}[] {
   const events = pod.events.seen ? pod.events.value.filter(({reason, involved}) => reason === 'Failed' && involved.fieldPath.endsWith(`{${container}}`)) : [];
-  const said = [text, ...events.sort((a, b) => b.last - a.last).map(({message}) => message)];
-  const blames = said.map((words) => FAULTS.find(([form]) => form.test(words))?.[1]);
-  return blames.find((one) => one !== undefined) ?? 'not yet known';
+  const command = pod.commands.kubectl(`events --for pod/${pod.pod.name} -n ${pod.pod.namespace}`);
+  const told = events.sort((a, b) => b.last - a.last).map(({message, count, first, last}) => ({text: message, evidence: {label: 'kubelet', text: message, source: 'event' as const, command, times: {count, first, last}}}));
+  return [{text, evidence}, ...told];
+}
+
+/** Names that are quoted tell nothing, and a runtime's own words stand behind its prefixes. */
+function faultIn(faults: Faults, text: string): Blame | undefined {
+  const words = text.replaceAll(/"[^"]*"/g, '""').replace(/^.*unable to start container process:/s, '');
+  return faults.find(([form]) => form.test(words))?.[1];
 }
 
 function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] {
@@ -156,14 +170,17 @@ function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] 
       const proxy = name === pod.detection.sidecar?.name;
       const probes = mesh && !symptom.init ? [...unreachable(pod, name), ...killedApps(pod, name, 0)] : pod.symptoms.filter((one) => one.kind === 'probe' && (symptom.init || one.container === name));
       const root = /runAsNonRoot and image will run as root/.test(symptom.text);
+      const faults = IMAGE_REASONS.includes(symptom.failure ?? '') ? OF_IMAGE : OF_CONTAINER;
+      const words = wordsOf(pod, symptom);
+      const telling = words.find(({text}) => faultIn(faults, text) !== undefined) ?? words[0]!;
       return {
         container: name,
         why: mesh || symptom.init ? `${name}: ${symptom.failure}` : symptom.failure!,
-        because: symptom.text,
+        because: telling.text,
         effect: healthcheck ? 'TCP probes are refused' : proxy ? 'all rewritten probes are refused' : symptom.init ? 'the pod does not start' : 'its probes are not asked',
-        evidence: [symptom.evidence],
+        evidence: [...new Set([symptom.evidence, telling.evidence])],
         explains: [symptom, ...probes, ...pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed')],
-        blame: mesh && !root ? ('mesh' as const) : whoseFault(pod, symptom),
+        blame: mesh && !root ? ('mesh' as const) : (faultIn(faults, telling.text) ?? 'not yet known'),
         ...(root && healthcheck ? {fix: 'runAsUser for the pod, or httpGet or exec instead of tcpSocket'} : {}),
       };
     });
@@ -185,7 +202,9 @@ const postStart: Check = {
       const said = pod.symptoms.filter((one) => one.container === name && (one.failure === 'PostStartHookError' || one.failure === 'FailedPostStartHook') && isOpen(one));
       const [first] = said;
       if (!first || !hooks.some(({hook}) => hook === 'postStart')) return [];
-      const ends = pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed' && KILLED.includes(one.status ?? 0));
+      const ends = pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed' && isOpen(one));
+      // Where the container ended otherwise than by a kill, the hook failed with it.
+      if (ends.some(({failure, status}) => failure === 'OOMKilled' || !KILLED.includes(status ?? 0))) return [];
       return [{container: name, why: 'its postStart hook fails', because: first.text, effect: endedText(statusOf(pod, name)!), evidence: said.map(({evidence}) => evidence), explains: [...said, ...ends], see: logs(pod, name)}];
     }),
 };
@@ -230,8 +249,8 @@ function isNative({pod}: PodCase, name: string): boolean {
 
 /** A probe that can have killed the container, where nothing shows that it did: its events are muted, gone, or unseen. */
 function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom): ProbeCase | undefined {
-  const probe = pod.probes.find((one) => one.container === container && one.init === (init ?? false) && one.type !== 'readiness');
-  if (!probe || failure === 'OOMKilled' || endedTooSoon(probe)) return undefined;
+  const probe = pod.probes.find((one) => one.container === container && one.init === (init ?? false) && one.type !== 'readiness' && !endedTooSoon(one));
+  if (!probe || failure === 'OOMKilled') return undefined;
   const failed = pod.symptoms.some((one) => one.container === container && one.kind === 'probe' && one.probe !== 'readiness');
   return KILLED.includes(status ?? 0) || failed || !pod.events.seen ? probe : undefined;
 }
@@ -258,6 +277,7 @@ function endOf(pod: PodCase, {container, failure, status, init}: Symptom): {self
   if (LOST.includes(failure ?? '')) return {self: `the node or its runtime lost container ${name} (${failure}): it did not end by itself`, blame: 'node'};
   if (failure === 'OOMKilled') {
     // Without a limit of its own it was the pod's, or the node had none left.
+    if (isOfMesh(pod, name) && spec?.memoryLimit === undefined) return {self: `${name} was killed for memory, and has no limit of its own: it takes much, or the node has little left`};
     return spec?.memoryLimit === undefined ? {self: '', couldBe: ['the app uses more memory than the node has left: the container has no limit', 'another process of the node or the pod uses it up']} : {self: 'it used more memory than its limit'};
   }
   if (init && !isNative(pod, name)) return {self: `init container ${name} fails, so the pod does not start`};

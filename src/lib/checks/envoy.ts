@@ -165,6 +165,7 @@ export const proxyLate: Check = {
 function wasUp(pod: PodCase, kill: Symptom, failures: Symptom[]): boolean {
   const started = proxyStartedAt(pod);
   const last = Math.max(kill.last ?? 0, ...failures.map((one) => one.last ?? 0));
+  if (/INITIALIZING/.test(stateOf(pod)?.ready ?? '')) return false;
   return started !== undefined && last - started > 2 * START_MS;
 }
 

@@ -1,4 +1,3 @@
-import {ACCESS} from './access.ts';
 import {ANSWERS} from './answers.ts';
 import type {CatalogueEntry, Check} from './check.ts';
 import {CONTAINERS} from './containers.ts';
@@ -6,11 +5,12 @@ import {CREATION} from './creation.ts';
 import {ENVOY, proxyLate} from './envoy.ts';
 import {FAILING} from './failing.ts';
 import {POD} from './pod.ts';
+import {REQUESTS} from './requests.ts';
 import {REWRITING} from './rewriting.ts';
 import {inWords} from '../mesh/words.ts';
 
 /** All checks in the order in which causes are preferred: what proves a cause comes before what only names a failure. */
-export const CHECKS: readonly Check[] = [...REWRITING, ...POD, ...ENVOY, ...CONTAINERS, proxyLate, ...ANSWERS, ...ACCESS, ...FAILING];
+export const CHECKS: readonly Check[] = [...REWRITING, ...POD, ...ENVOY, ...CONTAINERS, proxyLate, ...ANSWERS, ...REQUESTS, ...FAILING];
 
 /** Findings that no check of a pod makes: workloads without pods, and what could not be seen. */
 const OTHERS: CatalogueEntry[] = [

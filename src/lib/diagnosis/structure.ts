@@ -92,7 +92,7 @@ function sidecarOf(profile: Observed<Profile> | undefined, declared: Observed<Te
     listeners: expected.listeners.filter(({type}) => !unknown.includes(type)),
     healthcheck: container === undefined ? undefined : {container, path: healthcheck?.path ?? '/osm-healthcheck'},
     open: expected.open === 'all' ? 'all' : (openPorts(detection.init) ?? expected.open),
-    ...(proxy === 'pipy' && !detection.init ? {mayBeOpen: true as const} : {}),
+    ...(proxy !== 'none' && !detection.init ? {mayBeOpen: true as const} : {}),
     ...(unknown.length === 0 ? {} : {unknown}),
     ...(dialsPodAddress(detection.init) ? {dialsPodAddress: true as const} : {}),
   };

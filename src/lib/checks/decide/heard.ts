@@ -1,12 +1,9 @@
 import type {Symptom} from '../../model/symptom.ts';
-import {failed, lastRequests, succeeded} from '../access.ts';
+import {allFail, lastRequests, NOW, succeeded} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {presentOf} from '../present.ts';
 
 // What the kubelet itself has met, which limits what an answer of one moment proves.
-
-/** As many of the kubelet's last requests tell how it fares now. */
-const NOW = 3;
 
 /** The kubelet gets no connection now: its newest words say so. Any other words of it prove that somebody accepts. */
 export function kubeletRefused(probe: ProbeCase): Symptom | undefined {
@@ -24,6 +21,5 @@ export function comesAndGoes(pod: PodCase, probe: ProbeCase): boolean {
 
 /** The kubelet fares no better than the one answer: the probe is failing for it, too. */
 export function kubeletAgrees(pod: PodCase, probe: ProbeCase): boolean {
-  const lines = (lastRequests(pod, probe) ?? []).slice(-NOW);
-  return probe.symptoms.some(({kind, state}) => kind !== 'probe-warning' && state === 'going-on') || (lines.length === NOW && lines.every((line) => failed(line, probe)));
+  return probe.symptoms.some(({kind, state}) => kind !== 'probe-warning' && state === 'going-on') || allFail(pod, probe);
 }

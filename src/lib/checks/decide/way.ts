@@ -1,5 +1,5 @@
 import type {Hop, Replay, Variant} from '../../model/look.ts';
-import {failed, lastRequests} from '../access.ts';
+import {allFail} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {openFailures} from '../present.ts';
 import {answerText, isBlind, sideOf, viaOf} from '../reading.ts';
@@ -12,13 +12,16 @@ import {comesAndGoes, kubeletAgrees, kubeletRefused} from './heard.ts';
 /** The proxy keeps its connection to the app between probes; an app that closes it answers a new one well. */
 export function reused(pod: PodCase, probe: ProbeCase, {through, past, replay}: Answered): Decision | undefined {
   if (viaOf(probe) !== 'envoy-http' || through.by.by !== 'proxy' || through.by.says !== 'app-closed' || !isGood(past) || isNeverKept({past, replay})) return undefined;
-  const inARow = (lastRequests(pod, probe) ?? []).slice(-IN_A_ROW);
   // The proxy makes a new connection after one that was closed: it is not refused time after time for being kept.
-  if (inARow.length === IN_A_ROW && inARow.every((line) => failed(line, probe))) return undefined;
+  if (allFail(pod, probe) || endsForChange(replay)) return undefined;
   return connectionReuse(probe, replay);
 }
 
-const IN_A_ROW = 3;
+/** A new connection is ended for something in the request, and a kept one is not. */
+function endsForChange({variants}: Replay): boolean {
+  const ended = (Object.keys(variants) as Variant[]).filter((one) => variants[one]?.answer.kind === 'closed');
+  return ended.length > 0 && !ended.includes('reused');
+}
 
 /** An app that tells each client that it closes: no proxy keeps that connection. The kubelet's own request asks for the close, a second one on a connection does not. */
 export function isNeverKept({past, replay}: Pick<Answered, 'past' | 'replay'>): boolean {
@@ -91,7 +94,7 @@ const OF_LOAD = [408, 425, 429, 500, 502, 503, 504];
 
 /** One pair of answers may be chance, unless the kubelet fares as the one through the mesh did. */
 function unlessChance(pod: PodCase, probe: ProbeCase, status: number, decision: Decision, cause: string): Decision {
-  return (kubeletAgrees(pod, probe) && !OF_LOAD.includes(status)) || decision.couldBe ? decision : {...decision, couldBe: [cause, AT_TIMES], blame: 'not yet known'};
+  return allFail(pod, probe) || (kubeletAgrees(pod, probe) && !OF_LOAD.includes(status)) || decision.couldBe ? decision : {...decision, couldBe: [cause, AT_TIMES], blame: 'not yet known'};
 }
 
 /** A header of the proxy's: proven where the same request with it, and nothing else changed, gets the same answer directly. */

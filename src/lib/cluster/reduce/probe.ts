@@ -60,12 +60,13 @@ const TAKES_HOST = /\b(redis-cli|valkey-cli|keydb-cli|pg_isready|psql|mysql|mysq
 
 /** Options of curl and wget whose value is sent, and not asked. */
 const ABOUT_REQUEST = /^(-H|--header|-e|--referer|-A|--user-agent|-d|--data)$/;
-/** The same within a script, and what is only searched for. */
-const NOT_ASKED = /\s(?:-H|--header|-e|--referer|-A|--user-agent|-d|--data)[= ]?(?:"[^"]*"|'[^']*')|\b[ef]?grep\s[^|;&]*/g;
+/** Headers within a script, and what is only searched for. */
+const NOT_ASKED = /\s(?:-H|--header)[= ]?(?:"[^"\n]*"|'[^'\n]*')|\b[ef]?grep(?:\s-\S+)*\s(?:"[^"]*"|'[^']*'|\S+)/g;
 
 /** The hosts that a command's words name: of URLs, of `-addr=host:port` and `--host` flags, and as the well-known clients take them. */
 export function hostsIn(words: string[]): string[] {
-  const asked = words.filter((_, index) => !ABOUT_REQUEST.test(words[index - 1] ?? '')).join(' ').slice(0, MOST);
+  const fetches = /(^|\/)(curl|wget)$/.test(words[0] ?? '');
+  const asked = words.filter((_, index) => !fetches || !ABOUT_REQUEST.test(words[index - 1] ?? '')).join(' ').slice(0, MOST);
   const all = asked.replace(NOT_ASKED, ' ');
   const named = [
     ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/@'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:'"?#]+)/gi),
