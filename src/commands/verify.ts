@@ -36,6 +36,8 @@ export default class Verify extends ProbesCommand {
       if (file === undefined) process.stdout.write(text);
       else writeReport(file, text);
     }
+    const {hidden} = wanted;
+    if (hidden && outputs.every(({format}) => format === 'name')) process.stderr.write(`${hidden.count} finding${hidden.count === 1 ? '' : 's'} hidden by ${hidden.by}\n`);
     process.exitCode = exitCodeOf(wanted, {failOn: flags['fail-on'], allowUnknown: flags['allow-unknown'] ?? false});
   }
 }
@@ -50,6 +52,6 @@ function writeReport(file: string, text: string): void {
 
 function parseOutput(given: string): {format: Format; file?: string} {
   const [format, ...file] = given.split('=');
-  if (!(FORMATS as readonly string[]).includes(format!)) throw new UsageError(`-o ${JSON.stringify(given)} is no format: ${FORMATS.join(', ')} are accepted, or FORMAT=FILE`);
+  if (!(FORMATS as readonly string[]).includes(format!) || (file.length > 0 && file.join('=') === '')) throw new UsageError(`-o ${JSON.stringify(given)} is no format: ${FORMATS.join(', ')} are accepted, or FORMAT=FILE`);
   return {format: format as Format, ...(file.length > 0 ? {file: file.join('=')} : {})};
 }

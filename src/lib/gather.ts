@@ -71,7 +71,8 @@ export async function gather(cluster: Cluster, scope: Scope, wanted: WantedEvent
     });
   }
   const uids = new Set(pods.map(({uid}) => uid));
-  const events = await eventsOf(cluster, within, uids, attempt, wanted);
+  const pending = new Set(pods.filter(({phase}) => phase === 'Pending').map(({uid}) => uid));
+  const events = await eventsOf(cluster, within, {uids, pending}, attempt, wanted);
   const owners = await ownersOf(cluster, within, pods, events, attempt);
   const chosen = scope.targets.length === 0 ? pods : pods.filter((pod) => scope.targets.some((target) => isTarget(target, pod, workloadOf(pod, owners))));
   for (const pod of pods) if (scope.targets.length > 0 && !chosen.includes(pod) && asideOf(pod, namespaces) === 'outside') others.outside++;
@@ -123,12 +124,12 @@ export function asideOf(pod: Pod, namespaces: Map<string, Namespace>): keyof Rep
 }
 
 /** Events by the uid of what they are about: of the pods in scope, and of controllers whose pods are refused. */
-async function eventsOf(cluster: Cluster, within: {namespace?: string}[], uids: Set<string>, attempt: Attempt, which: WantedEvents): Promise<Facts['events']> {
+async function eventsOf(cluster: Cluster, within: {namespace?: string}[], {uids, pending}: {uids: Set<string>; pending: Set<string>}, attempt: Attempt, which: WantedEvents): Promise<Facts['events']> {
   const byUid = new Map<string, ClusterEvent[]>();
   for (const one of within) {
     const failed = await attempt(() =>
       listEvents(cluster, one, (event) => {
-        const wanted = event.involved.kind === 'Pod' ? uids.has(event.involved.uid) && (which === 'all' || event.type === 'Warning' || event.reason === 'Killing') : event.reason === 'FailedCreate';
+        const wanted = event.involved.kind === 'Pod' ? uids.has(event.involved.uid) && (which === 'all' || event.type === 'Warning' || event.reason === 'Killing' || (event.reason === 'Pulling' && pending.has(event.involved.uid))) : event.reason === 'FailedCreate';
         if (!wanted) return;
         const known = byUid.get(event.involved.uid);
         if (known) known.push(event);

@@ -18,6 +18,7 @@ describe('bad input gets one sentence and its exit code', () => {
     ['a namespace that is none', [...DEMO, '-n', 'Not_One'], 2, /is no namespace/],
     ['a target over all namespaces', [...DEMO, '-A', 'deploy/x'], 2, /across all namespaces/],
     ['an unknown format', [...DEMO, '-o', 'xml'], 2, /is no format/],
+    ['a format without its file', [...DEMO, '-o', 'json='], 2, /is no format/],
     ['an unknown flag', [...DEMO, '--nosuch'], 2, /--nosuch/],
     ['an unknown code', [...DEMO, '-n', 'demo', '--only', 'OSMP999'], 2, /is no code/],
     ['a duration that is none', ['verify', '--request-timeout', 'soon'], 2, /is no duration/],

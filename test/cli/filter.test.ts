@@ -26,6 +26,7 @@ describe('a filter', () => {
     });
   }
   it('is said in the last line, with how many findings it hides', async () => assert.match((await run(['verify', '--from', 'test/fixtures/demo', '-n', 'demo', '--skip', 'OSMP401'])).stdout, / · [1-9] findings? hidden by --skip$/m));
+  it('is said beside names, too', async () => assert.match((await run(['verify', '--from', 'test/fixtures/demo', '-n', 'demo', '--only', 'OSMP507', '-o', 'name'])).stderr, /^\d+ findings hidden by --only/));
   it('moves the exit code to what is left', async () => {
     const {document} = await reportOf('demo');
     const codes = [...new Set(document.findings.map(({code}) => code))].join(',');

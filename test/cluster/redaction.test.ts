@@ -46,10 +46,18 @@ describe('a message in a snapshot', () => {
     'Readiness probe errored: unexpected EOF',
     'Startup probe errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax',
     'Readiness probe failed: dial tcp 10.0.0.7:9000: connect: connection refused',
+    ...['tls: first record does not look like a TLS handshake', 'tls: server selected unsupported protocol version 301', 'local error: tls: protocol version not supported', 'net/http: TLS handshake timeout', 'http: server closed idle connection', 'stream error: stream ID 1; INTERNAL_ERROR; received from peer', 'write tcp 10.0.0.1:1->10.0.0.7:15902: write: broken pipe'].map((words) => `Readiness probe failed: Get "https://10.0.0.7:15902/ok": ${words}`),
+    'Readiness probe failed: dial tcp: lookup db on 10.0.0.2:53: no such host',
+    'Readiness probe errored: read tcp 10.0.0.1:1->10.0.0.7:15902: read: connection reset by peer',
+    'Readiness probe errored: parse "http://10.0.0.7:8080/a": net/url: invalid control character in URL',
+    'Readiness probe errored: invalid port number: 0',
     'Back-off restarting failed container app in pod cart-1_shop(uid)',
     'Error: secret "db" not found',
   ];
   for (const message of own) it(`keeps the kubelet's own: ${message}`, () => assert.equal(kept(message), message));
+  it('keeps the status that OpenShift tells with a body, and a token for that', () => assert.match(kept(`Readiness probe error: HTTP probe failed with statuscode: 503\nbody: ${SECRET}\n`), /^Readiness probe error: HTTP probe failed with statuscode: 503\nbody: redacted-[0-9a-f]{8}$/));
+  it('holds tokens for what CRI-O hands on of a command', () => assert.match(kept(`Liveness probe errored and resulted in unknown state: rpc error: code = DeadlineExceeded desc = command error: command timed out: context deadline exceeded, stdout: connecting with ${SECRET}\n, stderr: , exit code -1`), /stdout: redacted-[0-9a-f]{8}, stderr: , exit code -1$/));
+  it('holds a token wherever a runtime repeats the command', () => assert.doesNotMatch(kept(`Error: failed to start: exec: "/app run --pw ${SECRET}": stat /app run --pw ${SECRET}: no such file or directory`), new RegExp(SECRET)));
   it('keeps the frame of a quoted command, and a token for it', () => assert.match(kept(`Readiness probe failed: command timed out: "mysqladmin ping -p${SECRET}" timed out after 1s`), /^Readiness probe failed: command timed out: "redacted-[0-9a-f]{8}" timed out after 1s$/));
   it('keeps that a shell did not find a program, and not which', () => assert.match(kept('Readiness probe failed: /bin/sh: 1: secrettool: not found'), /^Readiness probe failed: sh: redacted-[0-9a-f]{8}: not found$/));
   it('keeps a redirect without the values of its query', () => assert.equal(kept(`Readiness probe failed: Get "http://10.0.0.7:8080/login?next=${SECRET}": EOF`), 'Readiness probe failed: Get "http://10.0.0.7:8080/login?…": EOF'));

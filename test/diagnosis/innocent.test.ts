@@ -84,6 +84,7 @@ describe('how a container ended', () => {
   it('for memory, without a limit', async () => assert.equal(findingOf(await reportOf(pod({status: {app: crashLoop(137, 20, 5, 'OOMKilled')}})), 'OSMP510').blame, 'not yet known'));
   it('for memory, whatever ports it declares', async () => assert.deepEqual(await said(pod({containers: [container('app', {readiness: http()}, {ports: [{containerPort: 15_010}], resources: {limits: {memory: '64Mi'}}})], status: {app: crashLoop(137, 20, 9, 'OOMKilled')}})), ['OSMP119 spec', 'OSMP510 app', 'app readiness: unknown']));
   it('changed in place, as the kubelet announces', async () => assert.deepEqual(await said(pod({...live, status: {app: restarted(60, {exitCode: 143, restartCount: 4})}, events: [event('Killing', 'Container app definition changed, will be restarted', {last: 62}, 'Normal')]})), ['app liveness: pass']));
+  it('resized in place, as the kubelet announces', async () => assert.deepEqual(await said(pod({age: 90_000, status: {app: {restartCount: 1, state: {running: {startedAt: ago(60)}}, lastState: {terminated: {exitCode: 143, reason: 'Error', startedAt: ago(90_000), finishedAt: ago(62)}}}}, events: [event('Killing', 'Container app resize requires restart', {last: 63}, 'Normal')]})), ['app readiness: pass']));
   it('before it ran', async () => assert.deepEqual(await said(pod({status: {app: {...crashLoop(128, 30, 7, 'StartError'), lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/app/server": stat /app/server: no such file or directory: unknown', finishedAt: ago(30)}}}}})), ['OSMP603 spec', 'app readiness: unknown']));
   it('the proxy, with 0, while the app needs it', async () => assert.deepEqual(await said(pod({workload: {kind: 'Job', name: 'cart'}, spec: {restartPolicy: 'Never'}, status: {app: unready, envoy: {ready: false, started: false, state: ended(0, 300)}}}), ['events']), ['OSMP205 sidecar', 'app readiness: fail']));
   it('killed long after the proxy was up, it was not the proxy', async () => {
@@ -118,7 +119,20 @@ describe('a container that is not there', () => {
   it('a busy node is no error within the first minutes', async () => assert.deepEqual(await said(pod({age: 20, phase: 'Pending', status: {app: waiting('CreateContainerConfigError', 'failed to sync configmap cache: timed out waiting for the condition')}})), ['app readiness: unknown']));
 });
 
+describe('the first minute of a pod', () => {
+  const young = (events: Raw[], more = {}) => pod({age: 20, phase: 'Pending', status: {app: waiting('ContainerCreating'), envoy: waiting('ContainerCreating')}, events, ...more});
+  it('a volume of another node may still come', async () => assert.deepEqual(await said(young([event('FailedAttachVolume', 'Multi-Attach error for volume "pvc-1"', {container: ''})])), ['app readiness: unknown']));
+  it('no node takes it yet', async () => assert.equal(findingOf(await reportOf(young([], {age: 5, node: null, conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient cpu.'}]})), 'OSMP601').severity, 'info'));
+  it('what was missing has come, for an image is being pulled', async () => assert.deepEqual(await said(pod({age: 90, phase: 'Pending', status: {app: waiting('PodInitializing'), envoy: waiting('PodInitializing')}, initStatus: {'osm-init': {ready: false, state: {waiting: {reason: 'PodInitializing'}}}}, events: [event('FailedMount', 'MountVolume.SetUp failed for volume "cfg" : configmap "cfg" not found', {container: '', count: 2, first: 88, last: 80}), event('Pulling', 'Pulling image "mesh/init"', {container: 'osm-init', init: true, last: 60}, 'Normal')]})), ['app readiness: unknown']));
+  it('a liveness probe that failed within its budget, before the pod became Ready', async () => assert.deepEqual(await said(pod({age: 80, containers: [container('app', {liveness: {...http(8080, '/l'), failureThreshold: 10}, readiness: http()})], conditions: [{type: 'Ready', status: 'True', lastTransitionTime: ago(20)}], events: [fails('Liveness', STATUS(503), {count: 5, first: 70, last: 25}), fails('Readiness', STATUS(503), {count: 6, first: 75, last: 22})]})), ['app liveness: pass', 'app readiness: pass']));
+});
+
 describe('who says what', () => {
+  it('the kubelet that can not make a URL of the path says nothing of ports', async () => assert.match(findingOf(await reportOf([pod({mesh: 'none', containers: [container('app', {readiness: http(8080, '/a')})], status: {app: unready}, events: [event('Unhealthy', 'Readiness probe errored: parse "http://10.0.0.7:8080/a": net/url: invalid control character in URL', {count: 300, first: 3000, last: 5})]}), {objects: [['namespaces', namespaceRaw('shop')]]}]), 'OSMP599').because ?? '', /can not make a URL/));
+  it('a credential in a header is on no screen', async () => {
+    const report = await reportOf(pod({containers: [container('app', {readiness: http(8080, '/h', {httpHeaders: [{name: 'Authorization', value: 'Bearer S3cr3tPw'}, {name: 'X-Api-Key', value: 'S3cr3tPw'}]})})]}));
+    assert.doesNotMatch(JSON.stringify(report.rows.map(({call}) => call)), /S3cr3tPw/);
+  });
   const away = async (...command: string[]) => findingOf(await reportOf(pod({containers: [container('app', {readiness: exec(...command)})], status: {app: unready}, events: [fails('Readiness', 'no', {count: 30, last: 20})]})), 'OSMP114');
   it('a header names no host that is asked', async () => assert.equal(await away('curl', '-H', 'Referer: https://shop.example.com/', 'http://localhost:8080/ok'), undefined));
   it('nor does what is searched for', async () => assert.equal(await away('sh', '-c', 'curl -s http://127.1:8080/ | grep "http://www.w3.org/2001"'), undefined));

@@ -109,6 +109,7 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
   'not-http': (_, probe) => ({why: 'no HTTP', because: `what answers on ${ownTarget(probe)} speaks another protocol than HTTP/1`, couldBe: [], blame: 'spec'}),
   'redirect-loop': () => ({why: 'redirects in a circle', because: 'the app redirects the probe more than 10 times', couldBe: [], blame: 'app'}),
   'bad-location': (_, _probe, {text}) => ({why: 'redirected to nowhere', because: `the app redirects the probe by a Location that no client can follow: ${text.replace(/^Get (?:"[^"]*"|\S+): /, '')}`, couldBe: [], blame: 'app'}),
+  'bad-url': () => ({why: 'its path makes no URL', because: 'the kubelet can not make a URL of the declared path, so it sends nothing', couldBe: [], blame: 'spec'}),
   'bad-port': (_, {actual}) => ({why: 'no such port', because: `the container declares no port ${actual && 'port' in actual.handler ? JSON.stringify(actual.handler.port) : 'of that name'}`, couldBe: [], blame: 'spec'}),
   dns: () => ({why: 'its host name is not found', because: "the probe's host is a name that the node does not resolve", couldBe: [], blame: 'spec'}),
   'node-socket': () => ({why: 'the node can not make the call', because: 'the node has no port or file left for the call: the app was not asked', couldBe: [], blame: 'node'}),

@@ -8,6 +8,9 @@ import {isOfMesh, type Check, type Found} from './check.ts';
 
 // Checks of what keeps a pod or a container from starting: no node, no volume, no image, no valid configuration.
 
+/** Milliseconds in which a node may still come or become free. */
+const FIRST_MS = 60_000;
+
 const unscheduled: Check = {
   code: 'OSMP601',
   slug: 'unschedulable',
@@ -25,10 +28,12 @@ const unscheduled: Check = {
     const text = condition?.message || events[0]?.text || 'not scheduled';
     // Nobody has looked for a node yet: a queue holds the pod back, as it is meant to.
     const gated = condition?.reason === 'SchedulingGated';
+    const young = pod.now - pod.pod.createdAt < FIRST_MS;
     return [
       {
         why: gated ? 'waits for its scheduling gates' : 'no node takes the pod',
         ...(gated ? {title: 'The pod waits until its scheduling gates are removed', severity: 'info' as const, blame: 'not yet known' as const, fix: 'the controller that removes the gates: a queue, most often'} : {}),
+        ...(young && !gated ? {severity: 'info' as const} : {}),
         because: text,
         effect: 'not started',
         evidence: [{label: 'scheduler', text, source: 'pod status', command: pod.commands.kubectl(`describe pod ${pod.pod.name} -n ${pod.pod.namespace}`)}],

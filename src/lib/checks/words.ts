@@ -21,11 +21,14 @@ export function probeText({handler}: Probe): string {
   return handlerText(handler);
 }
 
+/** Headers whose value is a credential, by their name. */
+const SECRET_HEADER = /authorization|cookie|token|secret|passw|auth|[-_]key$|^key$/i;
+
 /** The whole call: `HTTP :15904/osm-healthcheck Original-Tcp-Port: 9000`. */
 export function callText(call: Call): string {
   switch (call.kind) {
     case 'http': {
-      const headers = call.headers.map(({name, value}) => ` ${name}: ${value}`).join('');
+      const headers = call.headers.map(({name, value}) => ` ${name}: ${SECRET_HEADER.test(name) ? '***' : value}`).join('');
       return `${call.scheme} ${call.host}:${call.port}${call.path}${headers}`;
     }
     case 'tcp':

@@ -66,7 +66,9 @@ export abstract class ProbesCommand extends Command {
       if (!target) throw new UsageError(`${JSON.stringify(given)} is no target: ${TARGET_FORMS} are accepted`);
       return target;
     });
-    const namespaces = flags['all-namespaces'] ? [] : [...new Set(flags.namespace ?? open.defaultNamespaces)].flatMap((one) => (one === '' ? [] : [one]));
+    // As kubectl: an empty -n is the context's own.
+    const given = (flags.namespace ?? []).filter((one) => one !== '');
+    const namespaces = flags['all-namespaces'] ? [] : [...new Set(given.length > 0 ? given : open.defaultNamespaces)].filter((one) => one !== '');
     const bad = namespaces.find((one) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(one));
     if (bad !== undefined) throw new UsageError(`${JSON.stringify(bad)} is no namespace: lower-case letters, digits and dashes are accepted`);
     if (parsed.length > 0 && namespaces.length > 1) throw new UsageError('a target needs exactly one namespace');

@@ -1,6 +1,6 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {lastRequests} from '../checks/access.ts';
-import {kubeletRefused} from '../checks/decide/heard.ts';
+import {isSlowTunnel, kubeletRefused} from '../checks/decide/heard.ts';
 import {answerText, isBlind, isDone, readingOf, viaOf} from '../checks/reading.ts';
 import {readProbeText} from '../kubelet/messages.ts';
 import type {Symptom} from '../model/symptom.ts';
@@ -12,7 +12,7 @@ export function answerSymptom(pod: PodCase, probe: ProbeCase): Symptom[] {
   const {actual, status, type, container} = probe;
   const reading = readingOf(pod, probe);
   const {through} = reading ?? {};
-  if (!actual || status?.state.kind !== 'running' || !through || through.ok || isDone(probe) || (isBlind(probe, reading!) && !kubeletRefused(probe))) return [];
+  if (!actual || status?.state.kind !== 'running' || !through || through.ok || isDone(probe) || (isBlind(probe, reading!) && !kubeletRefused(probe)) || isSlowTunnel(pod, probe, reading!)) return [];
   const {outcome, text} = through.judgement;
   const {failure, status: code} = readProbeText(text, actual.handler.kind, outcome === 'error' ? 'errored' : 'failed');
   const reported = probe.symptoms.filter(({kind, failure: seen}) => (kind === 'probe' && seen !== 'no-event') || kind === 'killed').map(({state}) => state);

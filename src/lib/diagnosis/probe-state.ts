@@ -81,7 +81,7 @@ function budgetEndOf({type, probe, probes}: Witnesses & {probe: Probe}, startedA
 }
 
 /** An error is no failure and no success: a command that is not there is never carried out, whatever else happens. */
-const NEVER: readonly FailureClass[] = ['exec-missing', 'exec-denied', 'bad-port'];
+const NEVER: readonly FailureClass[] = ['exec-missing', 'exec-denied', 'bad-port', 'bad-url'];
 
 /** Errs each time: about as many reports as the time had probes. */
 function errsEachTime({at, probe}: Seen): boolean {
@@ -167,6 +167,7 @@ const LIVENESS: Rule<Seen>[] = [
   [(seen) => (seen.earlier || seen.held) && seen.status.restartCount > 0 && seen.now - seen.startedAt < calmSeconds(seen.status, seen.probe) * 1000 && mayHaveEndedIt(seen), 'maybe', 'it is of a run before, and this one is young', 'status'],
   [({earlier, held}) => earlier || held, 'over', 'it is of a run before', 'status'],
   [(seen) => atStart(seen) && seen.at.failure === 'refused' && seen.readySince !== undefined && seen.at.last <= seen.readySince, 'over', 'nobody listened at the start, and the pod became Ready after it', 'status'],
+  [({at, budgetEnd, readySince}) => readySince !== undefined && at.last <= readySince && at.last <= budgetEnd && !NEVER.includes(at.failure), 'over', 'it was within its start budget, and the pod became Ready after it', 'status'],
   [(seen) => atStart(seen) && seen.fresh && !NEVER.includes(seen.at.failure), 'starting', 'seconds after the start', 'kubelet'],
   [(seen) => atStart(seen) && !NEVER.includes(seen.at.failure) && (!seen.muted || survived(seen)), 'over', 'it was seconds after the start, and not again', 'events'],
   [(seen) => NEVER.includes(seen.at.failure) && (seen.fresh || seen.muted || comesBack(seen)), 'going-on', 'it can never be carried out', 'events'],

@@ -65,7 +65,7 @@ function probeFailure(context: SymptomContext, {reading, container, init, told: 
 }
 
 /** Failures that end before the proxy has a request to log. */
-const UNLOGGED: FailureClass[] = ['refused', 'connect-timeout', 'no-route', 'dns', 'bad-port', 'tls', 'tls-plain-server', 'reset', 'eof'];
+const UNLOGGED: FailureClass[] = ['refused', 'connect-timeout', 'no-route', 'dns', 'bad-port', 'bad-url', 'tls', 'tls-plain-server', 'reset', 'eof'];
 
 const WORST: SymptomState[] = ['going-on', 'unheard', 'maybe', 'starting', 'over'];
 

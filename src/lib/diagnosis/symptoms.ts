@@ -25,7 +25,7 @@ export interface SymptomContext {
 export function symptomsOf(context: SymptomContext, events: Observed<ClusterEvent[]>): Symptom[] {
   const mine = events.seen ? events.value : [];
   const muted = isMutedNow(context.pod, mine, context.now);
-  const found = [...ofContainers(context, mine), ...probeFailures(context, mine, muted), ...mine.flatMap((event) => [...killed(context, event, muted), ...others(context, event)])];
+  const found = [...ofContainers(context, mine), ...probeFailures(context, mine, muted), ...mine.flatMap((event) => [...killed(context, event, muted), ...others(context, event, mine)])];
   const failing = [...found, ...silentFailures(context, found, {seen: events.seen, muted})];
   return [...failing, ...podNotReady(context, failing)];
 }
@@ -204,18 +204,20 @@ const OTHER_REASONS: Record<string, Symptom['kind']> = {
 };
 
 /** Events of scheduling and starting. They are going on while the pod has not started, and over once it has. */
-function others(context: SymptomContext, event: ClusterEvent): Symptom[] {
+function others(context: SymptomContext, event: ClusterEvent, events: ClusterEvent[]): Symptom[] {
   const kind = OTHER_REASONS[event.reason];
   if (!kind) return [];
   const {pod} = context;
   const where = containerOf(event.involved.fieldPath);
   const all = [...pod.initContainers, ...pod.containers];
-  const begun = all.some((status) => hasBegunSince(status, event.last));
+  // The kubelet pulls images once volumes and network are there.
+  const pulls = events.some(({reason, last}) => reason === 'Pulling' && last > event.last);
+  const begun = pulls || all.some((status) => hasBegunSince(status, event.last));
   const over = kind === 'unscheduled' ? pod.node !== undefined : kind === 'hook' ? hookIsOver(pod, event, where?.container) : begun;
   return [
     {
       kind,
-      state: over ? 'over' : isBusyStart(event) ? 'starting' : 'going-on',
+      state: over ? 'over' : isBusyStart(event) || (kind !== 'hook' && context.now - pod.createdAt < FIRST_MS) ? 'starting' : 'going-on',
       ...(where ? {container: where.container, init: where.init} : {}),
       failure: event.reason,
       text: event.message,
@@ -233,6 +235,9 @@ function hasBegunSince(status: ContainerStatus, at: number): boolean {
   const ended = lastEnd(status);
   return ended !== undefined && !LOST.includes(ended.reason) && (ended.startedAt ?? ended.finishedAt ?? 0) >= at - 1000;
 }
+
+/** Milliseconds in which what a new pod needs may still come: an address, a volume of another node, an object that is applied next. */
+const FIRST_MS = 60_000;
 
 /** A node that is busy with many starts reports its cache once or twice, and goes on. */
 function isBusyStart({message, count}: ClusterEvent): boolean {

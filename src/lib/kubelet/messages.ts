@@ -19,6 +19,7 @@ export type FailureClass =
   | 'dns'
   | 'no-route'
   | 'node-socket' /* the node has no port or file left for the call */
+  | 'bad-url' /* the path makes no URL */
   | 'bad-port' /* a port name that is not a port of the container */
   | 'grpc'
   | 'grpc-unhealthy'
@@ -55,7 +56,8 @@ const NETWORK: Wordings = [
   [/malformed (HTTP|MIME header)/, 'not-http'],
   [/TLS handshake timeout/, 'timeout'],
   [/cannot assign requested address|too many open files/, 'node-socket'],
-  [/strconv\.Atoi|invalid port|net\/url: invalid/, 'bad-port'],
+  [/strconv\.Atoi|invalid port/, 'bad-port'],
+  [/net\/url: invalid/, 'bad-url'],
   [/\btls: |x509: /, 'tls'],
   [/connection refused/, 'refused'],
   [/no such host|dial tcp: lookup /, 'dns'],
@@ -158,7 +160,7 @@ export function readKilling(event: {reason: string; message: string}): Killing |
   if (event.reason !== 'Killing') return undefined;
   const form = /^(Init container|Container) (\S+) failed (liveness|startup) probe/.exec(event.message);
   if (form) return {container: form[2]!, cause: form[3] as 'liveness' | 'startup', init: form[1] === 'Init container'};
-  const changed = /^Container (\S+) (?:definition changed|spec hash changed)/.exec(event.message);
+  const changed = /^Container (\S+) (?:definition changed|spec hash changed|resize requires restart)/.exec(event.message);
   if (changed) return {container: changed[1]!, cause: 'changed', init: false};
   const other = /^(?:Stopping c|C)ontainer (\S+)/.exec(event.message);
   return other ? {container: other[1]!, cause: 'other', init: false} : undefined;

@@ -1,7 +1,8 @@
 import type {Symptom} from '../../model/symptom.ts';
-import {allFail, lastRequests, NOW, succeeded} from '../access.ts';
+import {allFail, isClean, lastRequests, NOW, succeeded} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
-import {presentOf} from '../present.ts';
+import {openFailures, presentOf} from '../present.ts';
+import type {Reading} from '../reading.ts';
 
 // What the kubelet itself has met, which limits what an answer of one moment proves.
 
@@ -22,4 +23,9 @@ export function comesAndGoes(pod: PodCase, probe: ProbeCase): boolean {
 /** The kubelet fares no better than the one answer: the probe is failing for it, too. */
 export function kubeletAgrees(pod: PodCase, probe: ProbeCase): boolean {
   return probe.symptoms.some(({kind, state}) => kind !== 'probe-warning' && state === 'going-on') || allFail(pod, probe);
+}
+
+/** Only a tunnel was late: the kubelet's own last requests were answered well, and it has nothing to say against the probe. */
+export function isSlowTunnel(pod: PodCase, probe: ProbeCase, {through}: Reading): boolean {
+  return through?.late === true && isClean(lastRequests(pod, probe) ?? [], probe) && openFailures(probe).length === 0;
 }

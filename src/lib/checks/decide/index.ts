@@ -7,6 +7,7 @@ import type {Reading} from '../reading.ts';
 import {late} from './body.ts';
 import {unconnected} from './connect.ts';
 import type {Answered, Decider, Decision} from './decision.ts';
+import {isSlowTunnel} from './heard.ts';
 import {grpc, overTls, silent, tls} from './protocol.ts';
 import {ofStatus} from './status.ts';
 import {connectionReuse, differs, isNeverKept, redirect, reused} from './way.ts';
@@ -22,6 +23,7 @@ const DECIDERS: readonly Decider[] = [reused, redirect, late, unconnected, tls, 
  */
 export function decide(pod: PodCase, probe: ProbeCase, reading: Reading): Decision | undefined {
   if (!hasAnswer(reading) || probe.reach === 'other' || probe.reach === 'broken') return undefined;
+  if (isSlowTunnel(pod, probe, reading)) return undefined;
   const good = reading.through.ok && reading.replay.stopped?.why !== 'other-host';
   if (good) return unconnected(pod, probe, reading) ?? closesBetween(pod, probe, reading);
   if (reading.replay.stopped?.why === 'other-host') return redirect(pod, probe, reading);

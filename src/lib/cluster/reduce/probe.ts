@@ -69,7 +69,7 @@ export function hostsIn(words: string[]): string[] {
   const asked = words.filter((_, index) => !fetches || !ABOUT_REQUEST.test(words[index - 1] ?? '')).join(' ').slice(0, MOST);
   const all = asked.replace(NOT_ASKED, ' ');
   const named = [
-    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/@'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:'"?#]+)/gi),
+    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:@'"?#]+)/gi),
     ...all.matchAll(/-addr[= ](\[[^\]]{1,60}\]|[^\s:'"]+):\d/g),
     ...all.matchAll(/\s--host(?:name)?[= ]([^\s'":]+)/g),
     ...(TAKES_HOST.test(all) ? all.matchAll(/\s-h ?([a-z0-9][^\s'":]*)/gi) : []),

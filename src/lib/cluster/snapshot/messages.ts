@@ -9,11 +9,15 @@ const ADDRESS = String.raw`\[?[0-9a-f.:]+\]?:\d+`;
 const GO = [
   String.raw`dial tcp (${ADDRESS}|lookup [\w.-]+ on ${ADDRESS}): (connect: )?[a-z/ ]+( \(Client\.Timeout exceeded while awaiting headers\))?`,
   String.raw`dial tcp: lookup [\w.-]+( on ${ADDRESS})?: [a-z/ ]+`,
-  String.raw`read tcp ${ADDRESS}->${ADDRESS}: (read: )?[a-z/ ]+`,
+  String.raw`(read|write) tcp (${ADDRESS})?->${ADDRESS}: ((read|write): )?[a-z/ ]+`,
   String.raw`(unexpected )?EOF`,
   String.raw`(net/http: )?(context deadline exceeded|request canceled)( while waiting for connection)?( \(Client\.Timeout exceeded while awaiting headers\))?`,
   String.raw`http: server gave HTTP response to HTTPS client`,
-  String.raw`(remote error: )?tls: [a-z ]+`,
+  String.raw`http: server closed idle connection`,
+  String.raw`http2: (server sent GOAWAY and closed the connection; LastStreamID=\d+, ErrCode=\w+, debug=""|frame too large)`,
+  String.raw`stream error: stream ID \d+; [A-Z_]+(; received from peer)?`,
+  String.raw`net/http: TLS handshake timeout`,
+  String.raw`((remote|local) error: )?tls: ([a-z ]+|first record does not look like a TLS handshake|server selected unsupported protocol version \w+|failed to parse certificate from server: x509: [a-z ]+)`,
   String.raw`x509: [a-z ]+`,
 ].join('|');
 
@@ -23,7 +27,11 @@ const KUBELETS: readonly RegExp[] = [
   new RegExp(`^Get "?https?://[^\\s"]+"?: (${GO})$`),
   /^Get "[^\s"]*": stopped after 10 redirects$/,
   new RegExp(`^dial tcp ${ADDRESS}: (connect: [a-z ]+|i/o timeout)$`),
-  /^(unexpected EOF|context deadline exceeded)( \(Client\.Timeout or context cancellation while reading body\))?$/,
+  new RegExp(`^dial tcp: (lookup [\\w.-]+( on ${ADDRESS})?: [a-z/ ]+|address \\d+: invalid port)$`),
+  new RegExp(`^(read|write) tcp (${ADDRESS})?->${ADDRESS}: (read|write): (connection reset by peer|broken pipe)$`),
+  /^(net\/http: )?(unexpected EOF|context deadline exceeded|request canceled)( \(Client\.Timeout or context cancellation while reading body\))?$/,
+  /^parse "[^\s"?]*": net\/url: invalid control character in URL$/,
+  /^invalid port number: \d+$/,
   /^strconv\.Atoi: parsing "[\w-]+": invalid syntax$/,
   new RegExp(`^timeout: failed to connect service "${ADDRESS}" within \\S+: context deadline exceeded$`),
   /^timeout: health rpc did not complete within \S+$/,
@@ -34,7 +42,9 @@ const KUBELETS: readonly RegExp[] = [
 
 /** Frames whose end is somebody else's: a server's words, or the bytes that it sent. */
 const FRAMES: readonly RegExp[] = [
-  /^(Get "?https?:\/\/[^\s"]+"?: (?:net\/http: HTTP\/1\.x transport connection broken: )?malformed HTTP [a-z ]+)([\s\S]+)$/,
+  /^(Get "?https?:\/\/[^\s"]+"?: (?:net\/http: HTTP\/1\.x transport connection broken: )?malformed (?:HTTP|MIME) [a-z ]+:? ?)([\s\S]+)$/,
+  // OpenShift adds what was read of the body.
+  /^((?:Get "?https?:\/\/[^\s"]+"?: EOF|HTTP probe failed with statuscode: \d+)\s+body: ?)([\s\S]+)$/,
   /^(error: health rpc probe failed: rpc error: code = \w+ desc = )([\s\S]+)$/,
   /^(error: this server does not implement the grpc health protocol \(grpc\.health\.v1\.Health\): )([\s\S]+)$/,
   /^(Probe terminated redirects, Response body: )([\s\S]+)$/,
@@ -50,14 +60,23 @@ export function redactMessage(message: string, token: (word: string) => string):
   return form ? `${form[1]}${ofProbe(form[2]!.trim(), / probe errored/.test(form[1]!), token)}` : framed(message, token);
 }
 
-/** A probe that errs was not carried out: no command has printed anything, and the words are the runtime's or the kubelet's. */
+/** A probe that errs was not carried out to its end: the words are the runtime's or the kubelet's, but for what it says was printed. */
 function ofProbe(text: string, errored: boolean, token: (word: string) => string): string {
   const frame = FRAMES.map((form) => form.exec(text)).find((found) => found !== null);
   if (frame) return `${withoutQuery(frame[1]!)}${token(frame[2]!)}`;
   if (text === 'Probe terminated redirects, Response body:') return text;
+  const printed = PRINTED.exec(text);
+  if (errored && printed) return [printed[1], wordOf(printed[2]!, token), printed[3], wordOf(printed[4]!, token), printed[5]].join('');
   if (KUBELETS.some((form) => form.test(text)) || (errored && /^(rpc error: code = \w+ desc = |OCI runtime exec failed: )/.test(text))) return framed(withoutQuery(text), token);
   const missing = NOT_FOUND.exec(text);
   return missing ? `${missing[2]}: ${token(missing[3]!)}: not found` : text === '' ? '' : token(text);
+}
+
+/** CRI-O hands on what the command printed until it was ended. */
+const PRINTED = /^(rpc error: code = \w+ desc = command error: [\s\S]*?, stdout: )([\s\S]*?)(, stderr: )([\s\S]*?)(, exit code -?\d+)$/;
+
+function wordOf(text: string, token: (word: string) => string): string {
+  return text.trim() === '' ? text : token(text);
 }
 
 function withoutQuery(text: string): string {
@@ -66,6 +85,13 @@ function withoutQuery(text: string): string {
 
 /** Commands that are quoted, and what follows the exit code of a hook: its output. */
 function framed(message: string, token: (word: string) => string): string {
-  const quoted = quotedCommands(message, (command) => (/^[\w./-]+$/.test(command) ? command : token(command)));
+  const told: string[] = [];
+  const said = quotedCommands(message, (command) => {
+    if (/^[\w./-]+$/.test(command)) return command;
+    told.push(command);
+    return token(command);
+  });
+  // Runtimes say a command twice.
+  const quoted = told.reduce((text, command) => text.replaceAll(command, token(command)), said);
   return withoutSecrets(quoted.replace(/(exited with -?\d+: )([\s\S]+)$/, (_, before: string, output: string) => `${before}${token(output)}`).replace(/(, message: )("[\s\S]*")$/, (_, before: string, output: string) => `${before}"${token(output)}"`));
 }

@@ -56,6 +56,8 @@ function byKubelet({failure, status, url, text, errored}: Symptom, probe: ProbeC
       return 'its host name is not found';
     case 'no-route':
       return 'no route to the pod';
+    case 'bad-url':
+      return `its path makes no URL${uncounted}`;
     case 'node-socket':
       return 'the node has no port or file left';
     case 'exec-ended':
