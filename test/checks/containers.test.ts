@@ -42,6 +42,8 @@ export const ROWS = table("containers: whether the pod's containers are there an
   loud('OSMP609', 'the hook fails, and the kubelet waits to start the container again', () => hooked({app: waiting('PostStartHookError', "command '/init.sh' exited with 1", {restartCount: 4, lastState: ended(137, 20)})}), {severity: 'error', verdict: {'app readiness': 'unknown: not started: its postStart hook fails'}}),
   loud('OSMP609', 'the container is killed for it again and again', () => hooked({app: crashLoop(137, 20, 5)}, [event('FailedPostStartHook', 'PostStartHook failed', {count: 5, first: 200, last: 22})])),
   silent('OSMP609', 'it failed once, and the container runs since', () => hooked({app: startedAgo(300, {restartCount: 1})}, [event('FailedPostStartHook', 'PostStartHook failed', {last: 302})])),
+  loud('OSMP609', 'the status names the hook, whatever the app ends with', () => hooked({app: waiting('PostStartHookError', "command '/init.sh' exited with 1", {restartCount: 5, lastState: ended(1, 20)})}, [event('FailedPostStartHook', 'PostStartHook failed', {count: 5, first: 300, last: 20})]), {severity: 'error'}),
+  loud('OSMP609', 'either may have come first', () => hooked({app: crashLoop(1, 20, 5)}, [event('FailedPostStartHook', 'PostStartHook failed', {count: 5, first: 300, last: 20})]), {severity: 'error'}),
   silent('OSMP609', 'the app ends by itself', () => hooked({app: crashLoop(1, 20, 5)}), {but: ['OSMP510']}),
 
   silent('OSMP601', 'a queue holds the pod back', () => pod({phase: 'Pending', node: null, conditions: [{type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates'}], status: pending}), {but: ['OSMP601 info']}),

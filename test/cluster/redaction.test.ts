@@ -51,6 +51,7 @@ describe('a message in a snapshot', () => {
     'Readiness probe errored: read tcp 10.0.0.1:1->10.0.0.7:15902: read: connection reset by peer',
     'Readiness probe errored: parse "http://10.0.0.7:8080/a": net/url: invalid control character in URL',
     'Readiness probe errored: invalid port number: 0',
+    'Readiness probe failed: Get "http://10.0.0.7:8080/ok": net/http: HTTP/1.x transport connection broken: unexpected EOF',
     'Back-off restarting failed container app in pod cart-1_shop(uid)',
     'Error: secret "db" not found',
   ];
@@ -82,6 +83,13 @@ describe('masking takes no longer than its text', () => {
       withoutSecrets(line.repeat(1_000_000 / line.length));
       safeMessage(`command timed out: "${line.repeat(1_000_000 / line.length)}`);
       assert.ok(performance.now() - started < 250, `${performance.now() - started} ms`);
+    });
+  }
+  for (const [name, text] of [['shells', 'Liveness probe failed: ' + '\nsh: '.repeat(200_000)], ['streams', 'Liveness probe errored: rpc error: code = A desc = command error: ' + ', stdout: , stderr: '.repeat(50_000)], ['addresses', 'Liveness probe errored: rpc error: code = A desc = command error: ' + 'http://x:y'.repeat(100_000)]] as const) {
+    it(`a megabyte of ${name} in a snapshot`, () => {
+      const started = performance.now();
+      kept(text);
+      assert.ok(performance.now() - started < 500);
     });
   }
 });

@@ -112,6 +112,12 @@ describe('a container that is not there', () => {
     ['ErrorOfTomorrow', 'in words of tomorrow', ['OSMP603 not yet known']],
   ];
   for (const [reason, text, findings] of rows) it(`${reason}: ${text}`, async () => assert.deepEqual(await said(pod({phase: 'Pending', status: {app: waiting(reason, text)}})), [...findings, 'app readiness: unknown']));
+  it('words that look like a secret are told from a secret', async () => {
+    const mount = await said(pod({phase: 'Pending', status: {app: waiting('ContainerCreating'), envoy: waiting('ContainerCreating')}, events: [event('FailedMount', 'MountVolume.SetUp failed for volume "db-secret" : secret "cfg" not found', {container: '', count: 15, first: 880, last: 20})]}));
+    assert.deepEqual(mount, ['OSMP604 spec', 'app readiness: unknown']);
+    const pull = await said(pod({phase: 'Pending', status: {app: waiting('ImagePullBackOff', 'Back-off pulling image "reg/x"')}, events: [event('Failed', 'Failed to pull image "reg/x": failed to authorize: failed to fetch anonymous token: Unauthorized', {count: 5})]}));
+    assert.deepEqual(pull, ['OSMP602 spec', 'app readiness: unknown']);
+  });
   it('a back-off tells nothing, and the event before it does', async () => {
     const {because, blame} = findingOf(await reportOf(pod({phase: 'Pending', status: {app: waiting('ImagePullBackOff', 'Back-off pulling image "shop/app:1"')}, events: [event('Failed', 'Failed to pull image "shop/app:1": manifest unknown', {count: 4})]})), 'OSMP602');
     assert.deepEqual([because, blame], ['Failed to pull image "shop/app:1": manifest unknown', 'spec']);

@@ -23,14 +23,14 @@ export interface Causes {
 }
 
 /** A cause that remains, unless an answer that was just given excludes it; without a reading nobody was asked. */
-type Candidate = string | readonly [text: string, excludedBy: (reading: Reading | undefined) => boolean];
+type Candidate = string | readonly [text: string, excludedBy: (reading: Reading | undefined, status?: number) => boolean];
 
 /** As `Causes`, before anybody looked. */
 type Open = Omit<Causes, 'couldBe'> & {couldBe: readonly Candidate[]};
 
 const isAnswered = (reading: Reading | undefined) => reading?.through !== undefined;
 /** A failing answer of this moment shows whose it is; one that is good tells nothing of one that was not. */
-const tellsWho = (reading: Reading | undefined) => reading?.through !== undefined && !reading.through.ok && (reading.through.by.by === 'app' || (reading.through.by.by === 'proxy' && reading.through.by.says !== 'cannot-connect'));
+const tellsWho = (reading: Reading | undefined, status?: number) => reading?.through !== undefined && !reading.through.ok && (reading.through.by.by === 'app' || (reading.through.by.by === 'proxy' && reading.through.answer.kind === 'response' && reading.through.answer.status === status));
 const byProxy = (reading: Reading | undefined) => reading?.through?.by.by === 'proxy';
 const notByProxy = (reading: Reading | undefined) => isAnswered(reading) && !byProxy(reading);
 /** Somebody accepted at the app's own port. */
@@ -43,7 +43,7 @@ const asksInVain = (reading: Reading | undefined, variant: 'tls' | 'other-host')
 export function causesOf(pod: PodCase, probe: ProbeCase, symptom: Symptom): Causes {
   const open = openCauses(pod, probe, symptom);
   const reading = readingOf(pod, probe);
-  const couldBe = open.couldBe.flatMap((one) => (typeof one === 'string' ? one : one[1](reading) ? [] : one[0]));
+  const couldBe = open.couldBe.flatMap((one) => (typeof one === 'string' ? one : one[1](reading, symptom.status) ? [] : one[0]));
   return {...open, couldBe: reading && symptom.status !== undefined ? [...couldBe, ...ofProxy(reading, symptom.status), ...ofWay(reading, allFail(pod, probe))] : couldBe};
 }
 
@@ -82,6 +82,12 @@ function isProxied(probe: ProbeCase): boolean {
 }
 
 const portOf = ({call}: ProbeCase) => ('port' in call ? call.port : 0);
+/** The app's own port: as declared, else as the proxy's configuration has it. */
+function appPort({target, path: {end}}: ProbeCase): string {
+  const port = target?.port ?? (end.at === 'target' ? end.target.port : undefined);
+  return port === undefined ? 'the app' : `:${port}`;
+}
+
 const limitOf = ({actual}: ProbeCase) => `${actual?.timeoutSeconds ?? 1}s`;
 
 /** Classes of what Go's HTTP client and dialer say. */
@@ -143,7 +149,7 @@ function ofStatus(probe: ProbeCase, status: number): Open {
   }
   const own = `the app answers ${status} itself`;
   if (via === 'envoy-tcp' || via === 'direct') return {why, because: `${own}: nothing that could answer stands before it`, couldBe: [], blame: 'app'};
-  if (via === 'pipy') return {why, couldBe: [own, status === 502 ? `the proxy cannot connect to :${probe.target?.port ?? 0}` : 'another app answers on that port']};
+  if (via === 'pipy') return {why, couldBe: [own, status === 502 ? `the proxy cannot connect to ${appPort(probe)}` : 'another app answers on that port']};
   return {why, couldBe: [[own, byProxy], ...(ALSO[status]?.(probe) ?? [['the proxy answers it, and not the app', tellsWho] as const])]};
 }
 
@@ -151,7 +157,7 @@ const REJECTS_HOST: Candidate = ['the app rejects the Host header', (reading) =>
 
 /** What else than the app can be behind a status. */
 const ALSO: Record<number, (probe: ProbeCase) => Candidate[]> = {
-  503: (probe) => [[`the proxy cannot connect to :${probe.target?.port ?? 0}`, tellsWho]],
+  503: (probe) => [[`the proxy cannot connect to ${appPort(probe)}`, tellsWho]],
   502: (probe) => [[`the app speaks no HTTP on ${ownTarget(probe)}`, notByProxy]],
   504: (probe) => [[`the app is slower than ${limitOf(probe)}`, notByProxy]],
   404: (probe) => [['the app redirects to a path that the mesh has no route for', (reading) => reading?.through?.ok === false && reading.through.hops === 1], ...(probe.reach === 'altered' ? ["the proxy sends the path as it is written, which the app does not know"] : [])],

@@ -35,9 +35,11 @@ const postStart: Check = {
       const [first] = said;
       if (!first || !hooks.some(({hook}) => hook === 'postStart')) return [];
       const ends = pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed' && isOpen(one));
-      // Where the container ended otherwise than by a kill, the hook failed with it.
-      if (ends.some(({failure, status}) => failure === 'OOMKilled' || !KILLED.includes(status ?? 0))) return [];
-      return [{container: name, why: 'its postStart hook fails', because: first.text, effect: endedText(statusOf(pod, name)!), evidence: said.map(({evidence}) => evidence), explains: [...said, ...ends], see: logs(pod, name)}];
+      if (ends.some(({failure}) => failure === 'OOMKilled')) return [];
+      const found: Found = {container: name, why: 'its postStart hook fails', effect: endedText(statusOf(pod, name)!), evidence: [...said, ...ends].map(({evidence}) => evidence), explains: [...said, ...ends], see: logs(pod, name)};
+      // The status names the hook; an event of it may as well be of a process that ended first, with a code that no kill leaves.
+      const sure = said.some(({failure}) => failure === 'PostStartHookError') || ends.every(({status}) => KILLED.includes(status ?? 0));
+      return [sure ? {...found, because: first.text} : {...found, couldBe: ['the hook fails, and the kubelet ends the container for it', 'the process ends by itself, and the hook fails with it'], decides: logs(pod, name), blame: 'not yet known'}];
     }),
 };
 

@@ -1,10 +1,11 @@
 /** What looks like a credential in a text of the cluster, by the words in front of it or by its own form. Each pattern takes time that grows with the text, and no faster. */
 const SECRETS: readonly [RegExp, string][] = [
-  [/\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]+/gi, '$1$2***'],
+  [/(?<!require )\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]+/gi, '$1$2***'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
   [/([?&;][\w.-]{0,40}(?:signature|credential|token|secret|password|passwd|pwd|verify|ticket|session|sessionid|pass|auth|sig|code|key)=)(?!\*{3})[^\s&"';]+/gi, '$1***'],
+  // Of the kubelet's and the runtimes' own words some look like it: `volume "db-secret" : …`, `fetch anonymous token: …`, `find key password: …`.
   // `password=…`, `db.password: …`, `\"password\":\"…\"`, `'password' => '…'`
-  [/(?<![\w/.-])([\w.-]{0,60}(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|(?:account|signing|encryption|jwt|master|shared|license)[_-]?key|credential)[\w-]{0,20})(\\{0,3}["']?\s{0,8}(?:=>|[:=](?!>))\s{0,8}\\{0,3})(?!\*{3})("[^"]*"|'[^']*'|["']?[^\s;"'}\\]+)/gi, '$1$2***'],
+  [/(?<![\w/.-]|volume "|fetch oauth |fetch anonymous |find key )([\w.-]{0,60}(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|(?:account|signing|encryption|jwt|master|shared|license)[_-]?key|credential)[\w-]{0,20})(\\{0,3}["']?\s{0,8}(?:=>|[:=](?!>))\s{0,8}\\{0,3})(?!\*{3})("[^"]*"|'[^']*'|["']?[^\s;"'}\\]+)/gi, '$1$2***'],
   [/(?<![\w/.-])((?:[\w.-]{0,40}[_.-])?pass)(=)(?!\*{3})("[^"]*"|'[^']*'|[^\s;"'}]+)/gi, '$1$2***'],
   [/(?<![\w/.-])([\w.-]{0,40}[_.-]pass)(\s{0,8}:\s{0,8})(?!\*{3})("[^"]*"|'[^']*'|[^\s;"'}]+)/gi, '$1$2***'],
   [/(?<![\w/.-])([A-Z][A-Z0-9_]{1,40}_(?:KEY|AUTH)\s{0,8}[=:]\s{0,8})(?!\*{3})("[^"]*"|'[^']*'|[^\s;"'}]+)/g, '$1***'],

@@ -1,3 +1,4 @@
+import {nextAnswerSeconds} from '../../kubelet/timing.ts';
 import type {Symptom} from '../../model/symptom.ts';
 import {allFail, isClean, lastRequests, NOW, succeeded} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
@@ -27,5 +28,8 @@ export function kubeletAgrees(pod: PodCase, probe: ProbeCase): boolean {
 
 /** Only a tunnel was late: the kubelet's own last requests were answered well, and it has nothing to say against the probe. */
 export function isSlowTunnel(pod: PodCase, probe: ProbeCase, {through}: Reading): boolean {
-  return through?.late === true && isClean(lastRequests(pod, probe) ?? [], probe) && openFailures(probe).length === 0;
+  const lines = lastRequests(pod, probe) ?? [];
+  const looked = pod.look?.seen ? pod.look.value.at : pod.now;
+  const fresh = probe.actual !== undefined && lines.length > 0 && looked - lines.at(-1)!.at <= 2 * nextAnswerSeconds(probe.actual) * 1000;
+  return through?.late === true && fresh && isClean(lines, probe) && openFailures(probe).length === 0;
 }

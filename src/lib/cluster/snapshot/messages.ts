@@ -10,7 +10,8 @@ const GO = [
   String.raw`dial tcp (${ADDRESS}|lookup [\w.-]+ on ${ADDRESS}): (connect: )?[a-z/ ]+( \(Client\.Timeout exceeded while awaiting headers\))?`,
   String.raw`dial tcp: lookup [\w.-]+( on ${ADDRESS})?: [a-z/ ]+`,
   String.raw`(read|write) tcp (${ADDRESS})?->${ADDRESS}: ((read|write): )?[a-z/ ]+`,
-  String.raw`(unexpected )?EOF`,
+  String.raw`(net/http: HTTP/1\.x transport connection broken: )?(unexpected )?EOF`,
+  String.raw`net/http: invalid header field value for "[\w-]+"`,
   String.raw`(net/http: )?(context deadline exceeded|request canceled)( while waiting for connection)?( \(Client\.Timeout exceeded while awaiting headers\))?`,
   String.raw`http: server gave HTTP response to HTTPS client`,
   String.raw`http: server closed idle connection`,
@@ -34,8 +35,8 @@ const KUBELETS: readonly RegExp[] = [
   /^invalid port number: \d+$/,
   /^strconv\.Atoi: parsing "[\w-]+": invalid syntax$/,
   new RegExp(`^timeout: failed to connect service "${ADDRESS}" within \\S+: context deadline exceeded$`),
-  /^timeout: health rpc did not complete within \S+$/,
-  /^service unhealthy \(responded with "\w+"\)$/,
+  /^timeout: health rpc did not complete within \d[\d.]*m?s$/,
+  /^service unhealthy \(responded with "(NOT_SERVING|UNKNOWN|SERVICE_UNKNOWN)"\)$/,
   /^command (timed out: )?"[\s\S]*" timed out( after \S+)?$/,
   /^OCI runtime exec failed: exec failed: unable to start container process: exec: "[^"]*": (executable file not found in \$PATH|permission denied|stat \S+: no such file or directory): unknown$/,
 ];
@@ -54,8 +55,12 @@ const PROBE = /^((?:\(combined from similar events\): )?(?:Liveness|Readiness|St
 /** What a shell says of a program that is not there; the program itself is the owner's word. */
 const NOT_FOUND = /^([\s\S]*?)((?:[abdkz]a?)?sh): (?:(?:line )?\d+: )?(\S+): (?:command )?not found$/m;
 
+/** No message of kubelet or API server is longer; what follows is left out. */
+const MOST = 4096;
+
 /** An event's or a condition's message as a snapshot keeps it. */
-export function redactMessage(message: string, token: (word: string) => string): string {
+export function redactMessage(whole: string, token: (word: string) => string): string {
+  const message = whole.slice(0, MOST);
   const form = PROBE.exec(message);
   return form ? `${form[1]}${ofProbe(form[2]!.trim(), / probe errored/.test(form[1]!), token)}` : framed(message, token);
 }
@@ -65,15 +70,22 @@ function ofProbe(text: string, errored: boolean, token: (word: string) => string
   const frame = FRAMES.map((form) => form.exec(text)).find((found) => found !== null);
   if (frame) return `${withoutQuery(frame[1]!)}${token(frame[2]!)}`;
   if (text === 'Probe terminated redirects, Response body:') return text;
-  const printed = PRINTED.exec(text);
-  if (errored && printed) return [printed[1], wordOf(printed[2]!, token), printed[3], wordOf(printed[4]!, token), printed[5]].join('');
+  const printed = errored ? printedIn(text) : undefined;
+  if (printed) return [printed[0], wordOf(printed[1], token), printed[2], wordOf(printed[3], token), printed[4]].join('');
   if (KUBELETS.some((form) => form.test(text)) || (errored && /^(rpc error: code = \w+ desc = |OCI runtime exec failed: )/.test(text))) return framed(withoutQuery(text), token);
   const missing = NOT_FOUND.exec(text);
   return missing ? `${missing[2]}: ${token(missing[3]!)}: not found` : text === '' ? '' : token(text);
 }
 
-/** CRI-O hands on what the command printed until it was ended. */
-const PRINTED = /^(rpc error: code = \w+ desc = command error: [\s\S]*?, stdout: )([\s\S]*?)(, stderr: )([\s\S]*?)(, exit code -?\d+)$/;
+/** CRI-O hands on what the command printed until it was ended: the parts between its own words. */
+function printedIn(text: string): [before: string, stdout: string, between: string, stderr: string, after: string] | undefined {
+  const out = text.indexOf(', stdout: ');
+  const err = text.lastIndexOf(', stderr: ');
+  const exit = text.lastIndexOf(', exit code ');
+  if (!/^rpc error: code = \w+ desc = command error: /.test(text) || out < 0 || err < out || exit < err) return undefined;
+  const [from, to] = [out + ', stdout: '.length, err + ', stderr: '.length];
+  return [text.slice(0, from), text.slice(from, err), text.slice(err, to), text.slice(to, exit), text.slice(exit)];
+}
 
 function wordOf(text: string, token: (word: string) => string): string {
   return text.trim() === '' ? text : token(text);
