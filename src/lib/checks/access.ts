@@ -14,6 +14,11 @@ export function lastRequests({look, pod}: PodCase, probe: ProbeCase): AccessLine
   return look.value.accessLog.value.filter((line) => line.at >= from && line.at <= to && isOf(line, probe.type) && isKubelets(line, probe, pod.podIP)).slice(-LAST);
 }
 
+/** When the pod was looked into, in milliseconds since 1970: what its log shows is as old as that. */
+export function lookedAt({look, now}: PodCase): number {
+  return look?.seen ? look.value.at : now;
+}
+
 /** Envoy's own name, or with a prefix that it was given. */
 const CLUSTERS: Record<ProbeType, RegExp> = {startup: /^(\S+_)?startup_cluster$/, liveness: /^(\S+_)?liveness_cluster$/, readiness: /^(\S+_)?readiness_cluster$/};
 
@@ -92,6 +97,11 @@ export function outcome(line: AccessLine, probe: Pick<ProbeCase, 'actual'>): str
   if (code === 0 && words === 'DC') return timedOut(line, probe) ? 'no answer in time (DC)' : 'the caller hung up (DC)';
   if (code >= 200 && code < 300 && flags.length > 0) return `${code}, body not whole (${words})`;
   return [code === 0 ? '' : String(code), words].filter(Boolean).join(' ') || 'ok';
+}
+
+/** The app itself answered, and the proxy passed it on. */
+export function isAppsOwn({details, flags}: AccessLine): boolean {
+  return details === 'via_upstream' && flags.length === 0;
 }
 
 /** No answer came in time: the kubelet hung up as its time was over, or the proxy's own was. */

@@ -1,5 +1,6 @@
 import {HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
 import {asksElsewhere} from '../mesh/trace.ts';
+import {withoutUrl} from '../kubelet/messages.ts';
 import {requestPath} from '../kubelet/url.ts';
 import type {Blame} from '../model/finding.ts';
 import type {Symptom} from '../model/symptom.ts';
@@ -30,13 +31,17 @@ type Open = Omit<Causes, 'couldBe'> & {couldBe: readonly Candidate[]};
 
 const isAnswered = (reading: Reading | undefined) => reading?.through !== undefined;
 /** A failing answer of this moment shows whose it is; one that is good tells nothing of one that was not. */
-const tellsWho = (reading: Reading | undefined, status?: number) => reading?.through !== undefined && !reading.through.ok && (reading.through.by.by === 'app' || (reading.through.by.by === 'proxy' && reading.through.answer.kind === 'response' && reading.through.answer.status === status));
+function tellsWho(reading: Reading | undefined, status?: number): boolean {
+  const {by, ok, answer} = reading?.through ?? {};
+  return ok === false && (by?.by === 'app' || (by?.by === 'proxy' && answer?.kind === 'response' && answer.status === status));
+}
 const byProxy = (reading: Reading | undefined) => reading?.through?.by.by === 'proxy';
 const notByProxy = (reading: Reading | undefined) => isAnswered(reading) && !byProxy(reading);
 /** Somebody accepted at the app's own port. */
 const accepts = (reading: Reading | undefined) => reading?.past !== undefined && !['refused', 'timeout'].includes(reading.past.answer.kind);
 /** Somebody accepted where the kubelet calls. */
-const isThere = (reading: Reading | undefined) => isAnswered(reading) && reading!.through!.answer.kind !== 'refused';
+const isThere = (reading: Reading | undefined) => reading?.through !== undefined && reading.through.answer.kind !== 'refused';
+const isNotThere = (reading: Reading | undefined) => !isThere(reading);
 const asksInVain = (reading: Reading | undefined, variant: 'tls' | 'other-host') => reading?.replay.variants[variant] !== undefined;
 
 /** What the kubelet's words leave open, less what the answers of this moment exclude. */
@@ -44,7 +49,7 @@ export function causesOf(pod: PodCase, probe: ProbeCase, symptom: Symptom): Caus
   const open = openCauses(pod, probe, symptom);
   const reading = readingOf(pod, probe);
   const couldBe = open.couldBe.flatMap((one) => (typeof one === 'string' ? one : one[1](reading, symptom.status) ? [] : one[0]));
-  return {...open, couldBe: reading && symptom.status !== undefined ? [...couldBe, ...ofProxy(reading, symptom.status), ...ofWay(reading, allFail(pod, probe))] : couldBe};
+  return {...open, couldBe: reading && symptom.status !== undefined ? [...couldBe, ...ofProxy(reading, symptom.status), ...ofWay(pod, probe, reading)] : couldBe};
 }
 
 /** The proxy gave this answer itself, and says why, or does not. */
@@ -57,9 +62,10 @@ function ofProxy({through, past}: Reading, status: number): string[] {
 }
 
 /** The app fails through the mesh only, and no check found what in the request makes it do so. */
-function ofWay({through, past, one}: Reading, always: boolean): string[] {
+function ofWay(pod: PodCase, probe: ProbeCase, {through, past, one}: Reading): string[] {
   const byApp = through?.by.by === 'app' || (through?.by.by === 'proxy' && through.by.says === 'app-closed');
-  return !one && byApp && !through.ok && past?.ok === true ? [...(always ? [] : [AT_TIMES]), ELSE] : [];
+  if (one || !byApp || through.ok || past?.ok !== true) return [];
+  return allFail(pod, probe) ? [ELSE] : [AT_TIMES, ELSE];
 }
 
 /** What the kubelet's words leave open. Of an exec probe the words are the command's, whatever they sound like. */
@@ -114,7 +120,7 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
   tls: () => ({why: 'TLS fails', couldBe: ['the app demands a client certificate', 'the port speaks no TLS']}),
   'not-http': (_, probe) => ({why: 'no HTTP', because: `what answers on ${ownTarget(probe)} speaks another protocol than HTTP/1`, couldBe: [], blame: 'spec'}),
   'redirect-loop': () => ({why: 'redirects in a circle', because: 'the app redirects the probe more than 10 times', couldBe: [], blame: 'app'}),
-  'bad-location': (_, _probe, {text}) => ({why: 'redirected to nowhere', because: `the app redirects the probe by a Location that no client can follow: ${text.replace(/^Get (?:"[^"]*"|\S+): /, '')}`, couldBe: [], blame: 'app'}),
+  'bad-location': (_, _probe, {text}) => ({why: 'redirected to nowhere', because: `the app redirects the probe by a Location that no client can follow: ${withoutUrl(text)}`, couldBe: [], blame: 'app'}),
   'bad-url': () => ({why: 'its path makes no URL', because: 'the kubelet can not make a URL of the declared path, so it sends nothing', couldBe: [], blame: 'spec'}),
   'bad-port': (_, {actual}) => ({why: 'no such port', because: `the container declares no port ${actual && 'port' in actual.handler ? JSON.stringify(actual.handler.port) : 'of that name'}`, couldBe: [], blame: 'spec'}),
   dns: () => ({why: 'its host name is not found', because: "the probe's host is a name that the node does not resolve", couldBe: [], blame: 'spec'}),
@@ -122,13 +128,19 @@ const NETWORK: Record<string, (pod: PodCase, probe: ProbeCase, symptom: Symptom)
   'no-route': () => ({why: 'no route to the pod', couldBe: ["the node's network does not lead to the pod", 'a NetworkPolicy rejects the call']}),
 };
 
-/** Of a refusal that is not met through a tunnel. */
-const LATER: Candidate[] = [['something between the kubelet and the pod rejects the call: a NetworkPolicy, a firewall', (reading) => !isThere(reading)]];
-
 function ofRefusal({pod}: PodCase, probe: ProbeCase): Open {
   if (asksElsewhere(probe.call, pod.podIP ?? '') && 'host' in probe.call) return {why: 'refused', because: `nothing listens on ${probe.call.host}:${probe.call.port}, which the probe names and which is no address of the pod`, couldBe: [], blame: 'spec'};
   if (viaOf(probe) === 'healthcheck') return {why: 'refused', because: `nothing listens on :${HEALTHCHECK_PORT}: the container {healthcheck} is not up`, couldBe: [], blame: 'mesh'};
-  if (isProxied(probe)) return {why: 'refused', couldBe: [['the proxy is not up: it waits for the control plane, or has ended', isThere], ['the proxy was given no such listener', isThere], ['the proxy was not up for a while, and is now', (reading) => !isThere(reading)], ...LATER]};
+  if (isProxied(probe)) {
+    // Who is refused no more, through a tunnel at least, was refused for a while, or is so on the kubelet's way only.
+    const couldBe: Candidate[] = [
+      ['the proxy is not up: it waits for the control plane, or has ended', isThere],
+      ['the proxy was given no such listener', isThere],
+      ['the proxy was not up for a while, and is now', isNotThere],
+      ['something between the kubelet and the pod rejects the call: a NetworkPolicy, a firewall', isNotThere],
+    ];
+    return {why: 'refused', couldBe};
+  }
   return {why: 'refused', couldBe: [[`nothing listens on ${ownTarget(probe)}`, accepts], 'the app listens on 127.0.0.1 only']};
 }
 

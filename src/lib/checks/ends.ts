@@ -1,6 +1,5 @@
 import {LOST} from '../kubelet/messages.ts';
 import {KILLED, lastRunSeconds} from '../kubelet/timing.ts';
-import type {Blame} from '../model/finding.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import {killedApps, unreachable} from './carrier.ts';
 import type {PodCase, ProbeCase} from './case.ts';
@@ -104,20 +103,23 @@ function lastWords(pod: PodCase, name: string): Evidence[] {
 /** A proxy that has just come back is not asked to serve yet: it waits for its configuration. */
 const WARM_UP_MS = 90_000;
 
-/** What the status tells of an end, and what it leaves open. */
-function endOf(pod: PodCase, {container, failure, status, init}: Symptom): {self: string; couldBe?: string[]; blame?: Blame} {
+/** What the status tells of an end, or what it leaves open. */
+function endOf(pod: PodCase, {container, failure, status, init}: Symptom): Pick<Found, 'because' | 'couldBe' | 'blame'> {
   const name = container!;
-  const spec = [...pod.pod.spec.containers, ...pod.pod.spec.initContainers].find((one) => one.name === name);
-  if (LOST.includes(failure ?? '')) return {self: `the node or its runtime lost container ${name} (${failure}): it did not end by itself`, blame: 'node'};
-  if (failure === 'OOMKilled') {
-    // Without a limit of its own it was the pod's, or the node had none left.
-    if (isOfMesh(pod, name) && spec?.memoryLimit === undefined) return {self: `${name} was killed for memory, and has no limit of its own: it takes much, or the node has little left`};
-    return spec?.memoryLimit === undefined ? {self: '', couldBe: ['the app uses more memory than the node has left: the container has no limit', 'another process of the node or the pod uses it up']} : {self: 'it used more memory than its limit'};
-  }
-  if (init && !isNative(pod, name)) return {self: `init container ${name} fails, so the pod does not start`};
+  if (LOST.includes(failure ?? '')) return {because: `the node or its runtime lost container ${name} (${failure}): it did not end by itself`, blame: 'node'};
+  if (failure === 'OOMKilled') return outOfMemory(pod, name);
+  if (init && !isNative(pod, name)) return {because: `init container ${name} fails, so the pod does not start`};
   const killable = pod.probes.some((probe) => probe.container === name && probe.type !== 'readiness');
-  if (status === SIGKILLED && !killable && !isOfMesh(pod, name)) return {self: '', couldBe: ['a process of the container used up its memory', 'somebody or something on the node killed it (SIGKILL)', 'the app ends by itself with that code']};
-  return {self: `${name} ended with exit code ${status}`};
+  if (status === SIGKILLED && !killable && !isOfMesh(pod, name)) return {couldBe: ['a process of the container used up its memory', 'somebody or something on the node killed it (SIGKILL)', 'the app ends by itself with that code']};
+  return {because: `${name} ended with exit code ${status}`};
+}
+
+/** Without a limit of its own it was the pod's, or the node had none left. */
+function outOfMemory(pod: PodCase, name: string): Pick<Found, 'because' | 'couldBe'> {
+  const {containers, initContainers} = pod.pod.spec;
+  if ([...containers, ...initContainers].find((one) => one.name === name)?.memoryLimit !== undefined) return {because: 'it used more memory than its limit'};
+  if (isOfMesh(pod, name)) return {because: `${name} was killed for memory, and has no limit of its own: it takes much, or the node has little left`};
+  return {couldBe: ['the app uses more memory than the node has left: the container has no limit', 'another process of the node or the pod uses it up']};
 }
 
 const SIGKILLED = 137;
@@ -138,12 +140,12 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
       // Of one that ended several times only the last end is known.
       const kills = mesh ? killedApps(pod, name, runs && symptom.count === 1 ? (symptom.last ?? 0) : 0) : [];
       const probe = mesh ? undefined : mayBeKilled(pod, symptom);
-      const {self, couldBe, blame} = endOf(pod, symptom);
+      const {because, couldBe, blame} = endOf(pod, symptom);
       const words = couldBe ?? (probe ? ['the app ends by itself', `the kubelet kills it because its ${probe.type} probe fails`] : undefined);
       return {
         container: name,
         why: `${name} ${oom ? 'was killed for memory' : `exits ${symptom.status}`}`,
-        ...(words ? {couldBe: words, decides: logs(pod, name), blame: 'not yet known' as const, fix: ''} : {because: self, see: logs(pod, name)}),
+        ...(words ? {couldBe: words, decides: logs(pod, name), blame: 'not yet known' as const, fix: ''} : {...(because === undefined ? {} : {because}), see: logs(pod, name)}),
         ...(blame ? {blame} : {}),
         effect: endedText(statusOf(pod, name)!),
         evidence: [symptom.evidence, ...lastWords(pod, name)],

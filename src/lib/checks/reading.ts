@@ -153,7 +153,10 @@ export function listensOn(pod: PodCase, probe: ProbeCase): string | undefined {
   const port = probe.target?.port;
   const lines = wordsOf(pod, probe).flatMap((words) => (words.port === port ? words.lines : []));
   const address = new RegExp(`(?:${LISTENING})(\\[::1\\]|\\d{1,3}(?:\\.\\d{1,3}){3}|\\[::\\]|\\*|localhost)?:${port}\\b`, 'i');
-  const found = lines.filter((line) => !NOT_LISTENING.test(line)).flatMap((line) => (address.test(line) ? [address.exec(line)![1] ?? '*'] : []));
+  const found = lines.filter((line) => !NOT_LISTENING.test(line)).flatMap((line) => {
+    const said = address.exec(line);
+    return said ? [said[1] ?? '*'] : [];
+  });
   const own = found.filter((one) => one === '[::1]' || one === pod.pod.podIP);
   return found.length > 0 && own.length === found.length ? own[0]!.replace(/[[\]]/g, '') : undefined;
 }

@@ -1,6 +1,6 @@
 import type {AccessLine} from '../model/look.ts';
 import type {Evidence} from '../model/symptom.ts';
-import {counted, failed, lastRequests, succeeded, timedOut} from './access.ts';
+import {counted, failed, isAppsOwn, lastRequests, lookedAt, succeeded, timedOut} from './access.ts';
 import type {PodCase, ProbeCase} from './case.ts';
 import {causesOf} from './causes.ts';
 import {eachProbe, type Check, type Found} from './check.ts';
@@ -58,7 +58,7 @@ function byLog(pod: PodCase, probe: ProbeCase): Omit<Found, 'container' | 'probe
 /** What the ends of these requests leave open; an answer of the app's own is the app's. */
 function causesAtTimes(bad: AccessLine[], probe: ProbeCase): Pick<Found, 'blame' | 'couldBe'> {
   if (bad.every((line) => timedOut(line, probe))) return {blame: 'not yet known', couldBe: ['the app is slow at times', 'the node or the proxy has too little CPU at times']};
-  if (bad.every(({details, flags}) => details === 'via_upstream' && flags.length === 0)) return {};
+  if (bad.every(isAppsOwn)) return {};
   return {blame: 'not yet known', couldBe: ['the app fails at times, or is not there', 'the proxy gives up at times: its flags tell why']};
 }
 
@@ -114,7 +114,7 @@ const neverArrives: Check = {
       if (!lines || viaOf(probe) !== 'envoy-http' || readingOf(pod, probe)?.through?.ok !== true || status?.state.kind !== 'running') return undefined;
       const failing = symptoms.filter(({kind, state, failure}) => kind === 'probe' && state === 'going-on' && ['timeout', 'connect-timeout', 'refused', 'no-route'].includes(failure ?? ''));
       const windowMs = Math.max(30, (actual?.periodSeconds ?? 10) * 3) * 1000;
-      const looked = pod.look?.seen ? pod.look.value.at : pod.now;
+      const looked = lookedAt(pod);
       const recent = lines.some(({at}) => at > looked - windowMs) || looked - (status.state.startedAt ?? looked) < windowMs;
       if (failing.length === 0 || recent) return undefined;
       // The log's end is all that was read: other traffic may have filled it since.

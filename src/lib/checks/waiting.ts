@@ -1,4 +1,5 @@
 import {LOST} from '../kubelet/messages.ts';
+import {FIRST_SECONDS} from '../kubelet/timing.ts';
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {Blame} from '../model/finding.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
@@ -7,9 +8,6 @@ import type {PodCase} from './case.ts';
 import {isOfMesh, type Check, type Found} from './check.ts';
 
 // Checks of what keeps a pod or a container from starting: no node, no volume, no image, no valid configuration.
-
-/** Milliseconds in which a node may still come or become free. */
-const FIRST_MS = 60_000;
 
 const unscheduled: Check = {
   code: 'OSMP601',
@@ -28,7 +26,7 @@ const unscheduled: Check = {
     const text = condition?.message || events[0]?.text || 'not scheduled';
     // Nobody has looked for a node yet: a queue holds the pod back, as it is meant to.
     const gated = condition?.reason === 'SchedulingGated';
-    const young = pod.now - pod.pod.createdAt < FIRST_MS;
+    const young = pod.now - pod.pod.createdAt < FIRST_SECONDS * 1000;
     return [
       {
         why: gated ? 'waits for its scheduling gates' : 'no node takes the pod',
@@ -107,12 +105,21 @@ const OF_CONTAINER: Faults = [
   [/not found|no such file|not a directory|permission denied|OOM-killed|invalid|runAsNonRoot|runAsUser|forbidden|couldn't find key|not allowed|no command specified|exec format error|exit code 12[67]|must /i, 'spec'],
 ];
 
-/** What is said of a container that waits, the kubelet's newest word first: a back-off has none of its own, and the event before it tells. */
-function wordsOf(pod: PodCase, {container, text, evidence}: Symptom): {text: string; evidence: Evidence}[] {
-  const events = pod.events.seen ? pod.events.value.filter(({reason, involved}) => reason === 'Failed' && involved.fieldPath.endsWith(`{${container}}`)) : [];
+interface Told {
+  text: string;
+  evidence: Evidence;
+  blame: Blame | undefined;
+}
+
+/** The newest word of the kubelet that tells whose matter it is: a back-off has none of its own, and the event before it does. */
+function tellingOf(pod: PodCase, {container, failure, text, evidence}: Symptom): Told {
+  const faults = IMAGE_REASONS.includes(failure ?? '') ? OF_IMAGE : OF_CONTAINER;
+  const own = {text, evidence, blame: faultIn(faults, text)};
+  if (own.blame !== undefined || !pod.events.seen) return own;
   const command = pod.commands.kubectl(`events --for pod/${pod.pod.name} -n ${pod.pod.namespace}`);
-  const told = events.sort((a, b) => b.last - a.last).map(({message, count, first, last}) => ({text: message, evidence: {label: 'kubelet', text: message, source: 'event' as const, command, times: {count, first, last}}}));
-  return [{text, evidence}, ...told];
+  const events = pod.events.value.filter(({reason, involved}) => reason === 'Failed' && involved.fieldPath.endsWith(`{${container}}`)).sort((a, b) => b.last - a.last);
+  const told = events.map(({message, count, first, last}): Told => ({text: message, evidence: {label: 'kubelet', text: message, source: 'event', command, times: {count, first, last}}, blame: faultIn(faults, message)}));
+  return told.find(({blame}) => blame !== undefined) ?? own;
 }
 
 /** Names that are quoted tell nothing, and a runtime's own words stand behind its prefixes. */
@@ -131,9 +138,7 @@ function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] 
       const proxy = name === pod.detection.sidecar?.name;
       const probes = mesh && !symptom.init ? [...unreachable(pod, name), ...killedApps(pod, name, 0)] : pod.symptoms.filter((one) => one.kind === 'probe' && (symptom.init || one.container === name));
       const root = /runAsNonRoot and image will run as root/.test(symptom.text);
-      const faults = IMAGE_REASONS.includes(symptom.failure ?? '') ? OF_IMAGE : OF_CONTAINER;
-      const words = wordsOf(pod, symptom);
-      const telling = words.find(({text}) => faultIn(faults, text) !== undefined) ?? words[0]!;
+      const telling = tellingOf(pod, symptom);
       return {
         container: name,
         why: mesh || symptom.init ? `${name}: ${symptom.failure}` : symptom.failure!,
@@ -141,7 +146,7 @@ function waitingFor(pod: PodCase, wanted: (reason: string) => boolean): Found[] 
         effect: healthcheck ? 'TCP probes are refused' : proxy ? 'all rewritten probes are refused' : symptom.init ? 'the pod does not start' : 'its probes are not asked',
         evidence: [...new Set([symptom.evidence, telling.evidence])],
         explains: [symptom, ...probes, ...pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed')],
-        blame: mesh && !root ? ('mesh' as const) : (faultIn(faults, telling.text) ?? 'not yet known'),
+        blame: mesh && !root ? ('mesh' as const) : (telling.blame ?? 'not yet known'),
         ...(root && healthcheck ? {fix: 'runAsUser for the pod, or httpGet or exec instead of tcpSocket'} : {}),
       };
     });

@@ -57,7 +57,7 @@ function withSymptoms(followed: PodCase): PodCase {
     const probe = followed.look && followed.probes.find((one) => one.container === container && one.type === type);
     return probe && lastRequests(followed, probe);
   };
-  const seen = symptomsOf({pod: followed.pod, workload: followed.workload, now: followed.now, commands: followed.commands, requestsOf}, followed.events);
+  const seen = symptomsOf({pod: followed.pod, workload: followed.workload, now: followed.now, commands: followed.commands, proxy: followed.detection.sidecar?.name, requestsOf}, followed.events);
   const probes = followed.probes.map((probe) => ({...probe, symptoms: seen.filter((one) => (one.init ?? false) === probe.init && one.container === probe.container && one.probe === probe.type)}));
   const answers = probes.map((probe) => answerSymptom(followed, probe));
   return {...followed, probes: probes.map((probe, index) => ({...probe, symptoms: [...probe.symptoms, ...answers[index]!]})), symptoms: [...seen, ...answers.flat()]};

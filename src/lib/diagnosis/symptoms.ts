@@ -1,7 +1,6 @@
 import type {Commands} from '../checks/case.ts';
 import {containerOf, isBusyNode, LOST, NEVER_STARTED, readKilling} from '../kubelet/messages.ts';
-import {BACK_OFF_RESET_SECONDS, calmSeconds, isOfEarlierRun, loops, KILLED, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
-import {detect} from '../mesh/detect.ts';
+import {BACK_OFF_RESET_SECONDS, calmSeconds, FIRST_SECONDS, isOfEarlierRun, KILLED, loops, SPAM_BURST, SPAM_WINDOW_SECONDS} from '../kubelet/timing.ts';
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {AccessLine} from '../model/look.ts';
@@ -17,6 +16,8 @@ export interface SymptomContext {
   workload: Workload;
   now: number;
   commands: Commands;
+  /** The container of the mesh's proxy, if it is there. */
+  proxy: string | undefined;
   /** The kubelet's last requests for a probe, where the proxy's log was read. */
   requestsOf(container: string, type: ProbeType): AccessLine[] | undefined;
 }
@@ -68,7 +69,7 @@ const BUSY_MS = 120_000;
 function crashed(context: SymptomContext, status: ContainerStatus, init: boolean, events: ClusterEvent[], together: boolean): Symptom[] {
   const {state, restartCount, name} = status;
   const ended = lastEnd(status);
-  if (!ended || (state.kind === 'terminated' && ((state.exitCode === 0 && !isMissed(context.pod, name)) || context.pod.phase === 'Succeeded'))) return [];
+  if (!ended || (state.kind === 'terminated' && ((state.exitCode === 0 && !isMissed(context, name)) || context.pod.phase === 'Succeeded'))) return [];
   if (restartCount === 0 && state.kind !== 'terminated') return [];
   if (NEVER_STARTED.includes(ended.reason)) return neverStarted(context, status, init, ended);
   const backingOff = state.kind === 'waiting' && state.reason === 'CrashLoopBackOff';
@@ -96,9 +97,8 @@ function neverStarted(context: SymptomContext, {name, state}: ContainerStatus, i
 }
 
 /** The proxy has ended while apps need it, with whatever code. */
-function isMissed(pod: Pod, name: string): boolean {
-  const {sidecar, meshed} = detect(pod);
-  return meshed && sidecar?.name === name && pod.containers.some((one) => one.name !== name && one.state.kind === 'running');
+function isMissed({pod, proxy}: SymptomContext, name: string): boolean {
+  return proxy === name && pod.containers.some((one) => one.name !== name && one.state.kind === 'running');
 }
 
 /** The kubelet itself says that it ends the container because its definition was changed in place. */
@@ -217,7 +217,7 @@ function others(context: SymptomContext, event: ClusterEvent, events: ClusterEve
   return [
     {
       kind,
-      state: over ? 'over' : isBusyStart(event) || (kind !== 'hook' && context.now - pod.createdAt < FIRST_MS) ? 'starting' : 'going-on',
+      state: over ? 'over' : isBusyStart(event) || (kind !== 'hook' && context.now - pod.createdAt < FIRST_SECONDS * 1000) ? 'starting' : 'going-on',
       ...(where ? {container: where.container, init: where.init} : {}),
       failure: event.reason,
       text: event.message,
@@ -235,9 +235,6 @@ function hasBegunSince(status: ContainerStatus, at: number): boolean {
   const ended = lastEnd(status);
   return ended !== undefined && !LOST.includes(ended.reason) && (ended.startedAt ?? ended.finishedAt ?? 0) >= at - 1000;
 }
-
-/** Milliseconds in which what a new pod needs may still come: an address, a volume of another node, an object that is applied next. */
-const FIRST_MS = 60_000;
 
 /** A node that is busy with many starts reports its cache once or twice, and goes on. */
 function isBusyStart({message, count}: ClusterEvent): boolean {

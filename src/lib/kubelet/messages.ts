@@ -114,13 +114,18 @@ const URL_FORM = /^Get "?(https?:\/\/[^\s"]+?)"?: /;
 export function readProbeText(text: string, kind?: Handler['kind'], outcome: ProbeReading['outcome'] = 'failed'): {failure: FailureClass; status?: number} {
   if (kind === 'exec') return {failure: ofCommand(text, outcome)};
   // OpenShift adds what was read of a body.
-  const words = text.replace(/^Get (?:"[^"]*"|\S+): /, '').replace(/(EOF|statuscode: \d+|refused|peer|timeout|headers\))\s+body:[\s\S]*$/, '$1');
+  const words = withoutUrl(text).replace(/(EOF|statuscode: \d+|refused|peer|timeout|headers\))\s+body:[\s\S]*$/, '$1');
   const status = /^HTTP probe failed with statuscode: (\d+)/.exec(words)?.[1];
   if (status !== undefined) return {failure: 'status', status: Number(status)};
   const wordings = kind === 'grpc' ? [...GRPC, ...NETWORK] : kind === undefined || kind === 'unknown' ? [...GRPC, ...EXEC_KUBELET, ...UNMISTAKABLE, ...NETWORK] : NETWORK;
   // Older releases say so of a TLS handshake, too, for which there is a connection.
   if (/^Get "?https:/.test(text) && /while waiting for connection/.test(words)) return {failure: 'timeout'};
   return {failure: first(wordings, words) ?? 'unclassified'};
+}
+
+/** What Go says of a request, without the request in front of it. */
+export function withoutUrl(text: string): string {
+  return text.replace(/^Get (?:"[^"]*"|\S+): /, '');
 }
 
 /** A runtime's words, where nobody knows any more what kind of a probe it was. */

@@ -12,6 +12,9 @@ export const SPAM_WINDOW_SECONDS = 300;
 /** The back-off of restarts is forgotten after so long a run: until then a fault of the run before may come again. */
 export const BACK_OFF_RESET_SECONDS = 600;
 
+/** Seconds in which what a new pod needs may still come: a node, an address, a volume of another node, an object that is applied next. */
+export const FIRST_SECONDS = 60;
+
 /** A container that ran for so long between its last two ends is in no loop: the next end may be as far away. */
 const LONG_RUN_SECONDS = 3600;
 

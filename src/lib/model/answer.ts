@@ -50,3 +50,9 @@ export interface Exchange {
   setupMs: number;
   answers: Answer[];
 }
+
+/** Whether the sender ends the connection with this answer; `options` are the values of its Connection headers (RFC 9112 §9.3). */
+export function endsConnection(protocol: string, options: string[]): boolean {
+  const given = options.map((one) => one.toLowerCase());
+  return given.includes('close') || (protocol === 'HTTP/1.0' && !given.includes('keep-alive'));
+}

@@ -90,7 +90,7 @@ export interface Sidecar {
   ipv6: boolean;
   /** Nothing shows whether other ports are redirected: there are no rules to read, and this mesh knows modes without. */
   mayBeOpen?: true;
-  /** Neither a template nor the proxy itself tells what its probe ports lead to. */
+  /** Of these types neither a template nor the proxy itself tells what the probe port leads to. */
   unknown?: readonly ProbeType[];
   /** The injector was here, and its proxy is not: what is led to it ends nowhere. */
   missing?: true;

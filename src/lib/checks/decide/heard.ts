@@ -1,6 +1,6 @@
 import {nextAnswerSeconds} from '../../kubelet/timing.ts';
 import type {Symptom} from '../../model/symptom.ts';
-import {allFail, isClean, lastRequests, NOW, succeeded} from '../access.ts';
+import {isClean, lastRequests, lookedAt, NOW, succeeded} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {openFailures, presentOf} from '../present.ts';
 import type {Reading} from '../reading.ts';
@@ -21,15 +21,14 @@ export function comesAndGoes(pod: PodCase, probe: ProbeCase): boolean {
   return (lastRequests(pod, probe) ?? []).slice(-NOW).some((line) => succeeded(line, probe));
 }
 
-/** The kubelet fares no better than the one answer: the probe is failing for it, too. */
-export function kubeletAgrees(pod: PodCase, probe: ProbeCase): boolean {
-  return probe.symptoms.some(({kind, state}) => kind !== 'probe-warning' && state === 'going-on') || allFail(pod, probe);
+/** The probe is failing for the kubelet, too, by what it reports or by the container's status. */
+export function kubeletAgrees({symptoms}: ProbeCase): boolean {
+  return symptoms.some(({kind, state}) => kind !== 'probe-warning' && state === 'going-on');
 }
 
 /** Only a tunnel was late: the kubelet's own last requests were answered well, and it has nothing to say against the probe. */
 export function isSlowTunnel(pod: PodCase, probe: ProbeCase, {through}: Reading): boolean {
+  if (!through?.late || !probe.actual || openFailures(probe).length > 0) return false;
   const lines = lastRequests(pod, probe) ?? [];
-  const looked = pod.look?.seen ? pod.look.value.at : pod.now;
-  const fresh = probe.actual !== undefined && lines.length > 0 && looked - lines.at(-1)!.at <= 2 * nextAnswerSeconds(probe.actual) * 1000;
-  return through?.late === true && fresh && isClean(lines, probe) && openFailures(probe).length === 0;
+  return isClean(lines, probe) && lookedAt(pod) - lines.at(-1)!.at <= 2 * nextAnswerSeconds(probe.actual) * 1000;
 }

@@ -1,5 +1,4 @@
-import type {AccessLine} from '../../model/look.ts';
-import {counted, failed, lastRequests, timedOut} from '../access.ts';
+import {counted, failed, isAppsOwn, lastRequests, timedOut} from '../access.ts';
 import {isOpen} from '../../model/symptom.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
 import {exitsItself} from '../check.ts';
@@ -59,7 +58,7 @@ export function decideByLog(pod: PodCase, probe: ProbeCase): Decision | undefine
   const bad = lines.slice(lines.findLastIndex((line) => !failed(line, probe)) + 1);
   if (bad.length < ENOUGH) return undefined;
   const because = `Envoy logged of the kubelet's last requests: ${counted(bad, probe)}`;
-  if (bad.every(byApp)) return {cause: 'app-status', key: String(bad.at(-1)!.code), why: `the app answered ${bad.at(-1)!.code}`, because: `${because}, answered by the app itself`};
+  if (bad.every((line) => isAppsOwn(line) && line.code >= 400)) return {cause: 'app-status', key: String(bad.at(-1)!.code), why: `the app answered ${bad.at(-1)!.code}`, because: `${because}, answered by the app itself`};
   if (bad.every(({flags}) => flags.includes('UF'))) {
     const port = probe.target?.port ?? 0;
     return {cause: 'port-closed', why: `nothing listened on :${port}`, because: `${because}: it could not connect to 127.0.0.1:${port} while the container ran`, couldBe: ['the app needs longer to start than the probe allows', `the app does not listen on :${port}`]};
@@ -73,8 +72,4 @@ function mayHaveKilled(pod: PodCase, {container, type, symptoms}: ProbeCase): bo
   if (type === 'readiness') return false;
   const crashed = pod.symptoms.some((one) => one.kind === 'crashed' && one.container === container && isOpen(one));
   return symptoms.some((one) => one.kind === 'killed' && isOpen(one)) || (crashed && !exitsItself(pod, container));
-}
-
-function byApp({details, flags, code}: AccessLine): boolean {
-  return details === 'via_upstream' && flags.length === 0 && code >= 400;
 }

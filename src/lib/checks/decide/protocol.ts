@@ -13,7 +13,7 @@ export function overTls(pod: PodCase, probe: ProbeCase, {replay, through}: Answe
   const port = probe.target?.port ?? 0;
   const more = {why: grpc ? 'gRPC without TLS to a TLS port' : 'TLS port asked without TLS', lasting: true as const, blame: 'spec' as const, ...(grpc ? {fix: `${GRPC_FIX}${port}`} : {})};
   const who = grpc ? "the kubelet's grpc probe does not" : "the probe's scheme is HTTP";
-  if (answer?.kind === 'response' || (answer !== undefined && speaksTls(answer, grpc))) return {cause: 'tls-app', because: `:${port} speaks TLS (asked with TLS it answers ${answerText(answer)}), and ${who}`, ...more, ...(answer.kind === 'tls' ? {fix: withoutCertificates(answer.text)} : {})};
+  if (answer?.kind === 'response' || (answer !== undefined && speaksTls(answer, grpc))) return {cause: 'tls-app', because: `:${port} speaks TLS (asked with TLS it answers ${answerText(answer)}), and ${who}`, ...more, ...(answer.kind === 'tls' ? {fix: handshakeFix(answer.text)} : {})};
   if (!endedEarly(through) || !saysTls(pod, probe)) return undefined;
   return {cause: 'tls-app', because: `the app's log says that it expects TLS on its port, and ${who}`, ...more};
 }
@@ -29,7 +29,7 @@ function speaksTls(answer: Answered['through']['answer'], grpc: boolean): boolea
 }
 
 /** What to do about a server that speaks TLS, and not with the kubelet, which shows no certificate and names no server. */
-function withoutCertificates(text: string): string {
+function handshakeFix(text: string): string {
   if (/unrecognized[ _]name/i.test(text)) return 'a health port that takes clients that name no server (SNI): the kubelet calls an address';
   if (/protocol[ _]version|unsupported protocol|no shared cipher|handshake[ _]failure/i.test(text)) return "a health port with the TLS versions and ciphers that the kubelet's release speaks (1.2 and 1.3)";
   return 'a health port of its own without client certificates';
@@ -42,7 +42,7 @@ export function tls(_pod: PodCase, probe: ProbeCase, {replay, through, past}: An
     const plain = replay.variants.plaintext;
     return {cause: 'plaintext-app', why: 'HTTPS probe, plaintext port', because: `:${probe.target?.port} speaks no TLS${plain ? ` (asked without it: ${answerText(plain.answer)})` : ''}, and the probe's scheme is HTTPS`, lasting: true};
   }
-  return past?.answer.kind === 'tls' ? {cause: 'tls-fails', why: 'TLS fails', because: `the app ends the handshake: ${answer.text}`, fix: withoutCertificates(answer.text)} : undefined;
+  return past?.answer.kind === 'tls' ? {cause: 'tls-fails', why: 'TLS fails', because: `the app ends the handshake: ${answer.text}`, fix: handshakeFix(answer.text)} : undefined;
 }
 
 export function grpc(_pod: PodCase, _probe: ProbeCase, reading: Answered): Decision | undefined {

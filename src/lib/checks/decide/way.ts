@@ -1,3 +1,4 @@
+import {endsConnection} from '../../model/answer.ts';
 import type {Hop, Replay, Variant} from '../../model/look.ts';
 import {allFail} from '../access.ts';
 import type {PodCase, ProbeCase} from '../case.ts';
@@ -30,8 +31,7 @@ export function isNeverKept({past, replay}: Pick<Answered, 'past' | 'replay'>): 
 
 function closesEach(answer: Hop['answer'] | undefined, only: 'HTTP/1.0' | undefined): boolean {
   if (answer?.kind !== 'response' || (only !== undefined && answer.protocol !== only)) return false;
-  const connection = answer.headers.filter(({name}) => name.toLowerCase() === 'connection').map(({value}) => value.toLowerCase());
-  return connection.includes('close') || (answer.protocol === 'HTTP/1.0' && !connection.includes('keep-alive'));
+  return endsConnection(answer.protocol, answer.headers.filter(({name}) => name.toLowerCase() === 'connection').map(({value}) => value));
 }
 
 export function connectionReuse({actual}: ProbeCase, {variants}: Replay): Decision {
@@ -94,7 +94,8 @@ const OF_LOAD = [408, 425, 429, 500, 502, 503, 504];
 
 /** One pair of answers may be chance, unless the kubelet fares as the one through the mesh did. */
 function unlessChance(pod: PodCase, probe: ProbeCase, status: number, decision: Decision, cause: string): Decision {
-  return allFail(pod, probe) || (kubeletAgrees(pod, probe) && !OF_LOAD.includes(status)) || decision.couldBe ? decision : {...decision, couldBe: [cause, AT_TIMES], blame: 'not yet known'};
+  const sure = allFail(pod, probe) || (kubeletAgrees(probe) && !OF_LOAD.includes(status));
+  return sure ? decision : {...decision, couldBe: [cause, AT_TIMES], blame: 'not yet known'};
 }
 
 /** A header of the proxy's: proven where the same request with it, and nothing else changed, gets the same answer directly. */

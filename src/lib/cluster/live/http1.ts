@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {Ask} from '../../model/answer.ts';
+import {endsConnection, type Ask} from '../../model/answer.ts';
 import type {Ear} from './ask.ts';
 
 /** What Go's client allows for the headers of an answer, in bytes. */
@@ -52,7 +52,7 @@ export function getAgain(stream: Duplex, send: Ask['send'] & {kind: 'get'}, ear:
   first.on('error', (error) => ear.fail(error));
   first.on('response', (response) => {
     // An app that announces that it closes is asked once: nobody keeps such a connection.
-    if (response.headers.connection?.toLowerCase() === 'close' || (response.httpVersion === '1.0' && response.headers.connection?.toLowerCase() !== 'keep-alive')) return hear(response, ear);
+    if (endsConnection(`HTTP/${response.httpVersion}`, [response.headers.connection ?? ''])) return hear(response, ear);
     response.resume();
     response.on('end', () => {
       timer = setTimeout(() => {
