@@ -63,7 +63,7 @@ describe('verify against an API server', () => {
     ['401 for all leaves nothing to say', {...DEMO, [NAMESPACE]: status(401, 'Unauthorized')}, [], 3, [/^error: could not read namespaces\/demo\n {2}got {4}401 Unauthorized: Unauthorized\n/]],
     ['a namespace that is not there is a typing error', {...DEMO, [NAMESPACE]: status(404, 'namespaces "demo" not found')}, [], 3, [/^error: could not read namespace demo\n.*not found/]],
     ['an empty namespace is never green', {...QUIET, [PODS]: list([]), [REPLICASETS]: list([])}, [], 4, [/./]],
-    ['a login page is no cluster', {'/version': text(200, '<html>Log in</html>', {'content-type': 'text/html'}), [NAMESPACE]: text(200, '<html>Log in</html>', {'content-type': 'text/html'})}, [], 3, [/text\/html: <html>Log in/]],
+    ['a login page is no cluster', {'/version': text(200, '<html>Log in</html>', {'content-type': 'text/html'}), [NAMESPACE]: text(200, '<html>Log in</html>', {'content-type': 'text/html'}), [PODS]: text(200, '<html>Log in</html>', {'content-type': 'text/html'})}, [], 3, [/text\/html: <html>Log in/]],
     ['a server that dies in the middle of a list', {...DEMO, [PODS]: breaksOff(listText(itemsOf('pods')).slice(0, 5000))}, [], 3, [/^error: could not read pods in namespace demo\n.*ended the answer in the middle \(asked 4 times\)\n$/]],
     ['a server that never answers', {...DEMO, [PODS]: silence}, ['--request-timeout', '200ms'], 3, [/did not answer within 0\.2s\n {2}try .*--request-timeout/]],
     ['a server that stops in the middle', {...DEMO, [PODS]: stalls(listText(itemsOf('pods')).slice(0, 5000))}, ['--request-timeout', '200ms'], 3, [/did not end its answer within 0\.2s/]],
@@ -136,7 +136,7 @@ describe('a run that is cut short', () => {
       }));
   }
   it('Ctrl-C between tries: interrupted, 130', () =>
-    withServer({...DEMO, [PODS]: status(429, 'slow down', {'retry-after': '30'})}, async (server, args) => {
+    withServer({...DEMO, [PODS]: status(429, 'slow down', {'retry-after': '20'})}, async (server, args) => {
       const running = start(args);
       await begun(server, PODS);
       running.kill('SIGINT');

@@ -81,7 +81,10 @@ export interface Cluster {
   now(): number;
   /** The API server's version, for example `v1.32.2`; cached. */
   version(): Promise<string>;
-  /** Hands each object of a list to `each` as it arrives, in the server's order; nothing is held. */
+  /**
+   * Hands each object of a list to `each` as it arrives, in the server's order; nothing is held, and none comes twice.
+   * Where something in the list was no such object it rejects with `partial`, once all others were handed over.
+   */
   list(resource: Resource, options: ListOptions, each: (object: RawObject) => void): Promise<void>;
   /**
    * Hands over each change from now on, until the signal aborts: then it resolves. Outlives expired versions, watches that
@@ -112,6 +115,7 @@ export type ClusterErrorReason =
   | 'not-found' /* 404 */
   | 'gone' /* 410 that did not heal */
   | 'busy' /* 429 or 5xx after all tries */
+  | 'partial' /* an answer that holds other things beside what was asked for, which is told */
   | 'bad-answer' /* an answer that is not what was asked for: HTML, truncated JSON */
   | 'invalid' /* 400 and 422: the server did not accept the request */
   | 'aborted'; /* Ctrl-C */
@@ -123,7 +127,7 @@ export class ClusterError extends Error {
   readonly got: string;
   readonly try: string | undefined;
 
-  constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string}, options?: ErrorOptions) {
+  constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string | undefined}, options?: ErrorOptions) {
     super(`${said.asked}: ${said.got}`, options);
     this.name = 'ClusterError';
     this.reason = reason;

@@ -1,7 +1,7 @@
 import {INIT_NAMES, MESH_PREFIXES, PROXY_LABELS, SIDECAR_NAMES} from '../../mesh/names.ts';
 import type {Container, LifecycleHook, PodSpec, Template} from '../../model/pod.ts';
 import {cleanLines} from '../sanitize.ts';
-import {defined, list, number, object, strings, text, type Raw} from './read.ts';
+import {defined, integer, list, object, strings, text, type Raw} from './read.ts';
 import {handlerOf, probesOf} from './probe.ts';
 
 /** A pod template: of a ReplicaSet, Job, StatefulSet, … or the pod that `kubectl apply` was given. */
@@ -16,7 +16,7 @@ export function specOf(spec: Raw): PodSpec {
     containers: list(spec.containers).map(containerOf),
     initContainers: list(spec.initContainers).map(containerOf),
     hostNetwork: spec.hostNetwork === true,
-    runAsUser: number(security.runAsUser),
+    runAsUser: integer(security.runAsUser),
     runAsNonRoot: security.runAsNonRoot === true ? true : undefined,
     os: text(object(spec.os).name) || text(object(spec.nodeSelector)['kubernetes.io/os']) || undefined,
     volumes: list(spec.volumes).map((volume) => text(volume.name)).filter((name) => !name.startsWith('kube-api-access-')),
@@ -47,14 +47,14 @@ function containerOf(raw: Raw): Container {
     name,
     image: text(raw.image),
     ports: list(raw.ports).map((port) =>
-      defined({name: text(port.name) || undefined, containerPort: number(port.containerPort) ?? 0, hostPort: number(port.hostPort)}),
+      defined({name: text(port.name) || undefined, containerPort: integer(port.containerPort) ?? 0, hostPort: integer(port.hostPort)}),
     ),
     probes: probesOf(raw),
     hooks: hooksOf(object(raw.lifecycle)),
     args: words ? [...lines(raw.command), ...lines(raw.args)] : [],
     env: words ? list(raw.env).map((variable) => text(variable.name)) : [],
     restartPolicy: text(raw.restartPolicy) || undefined,
-    runAsUser: number(security.runAsUser),
+    runAsUser: integer(security.runAsUser),
     runAsNonRoot: typeof security.runAsNonRoot === 'boolean' ? security.runAsNonRoot : undefined,
     allowPrivilegeEscalation: typeof security.allowPrivilegeEscalation === 'boolean' ? security.allowPrivilegeEscalation : undefined,
     privileged: typeof security.privileged === 'boolean' ? security.privileged : undefined,
