@@ -1,6 +1,8 @@
 import type {Ask, Exchange} from '../model/answer.ts';
 import type {ConnectionEvent, LocalPort} from '../model/keep.ts';
 import type {Unseen} from '../model/unseen.ts';
+import {clean} from './sanitize.ts';
+import {withoutSecrets} from './secrets.ts';
 
 /** The resources that are ever listed, by the name that `kubectl get` takes. */
 export const RESOURCES = {
@@ -77,6 +79,8 @@ export interface Cluster {
   readonly origin: {kind: 'live' | 'snapshot'; name: string};
   /** The namespaces that are meant where none is given: the context's, or those recorded; none stands for all. */
   readonly defaultNamespaces: string[];
+  /** Milliseconds that one request may take, 0 for no limit; absent where nothing is waited for. */
+  readonly patienceMs?: number;
   /** The clock that ages are counted by, in milliseconds since 1970; a snapshot's is the time of its recording. */
   now(): number;
   /** The API server's version, for example `v1.32.2`; cached. */
@@ -120,7 +124,10 @@ export type ClusterErrorReason =
   | 'invalid' /* 400 and 422: the server did not accept the request */
   | 'aborted'; /* Ctrl-C */
 
-/** A question to the cluster that got no usable answer: what was asked, what came back, and what to try. */
+/** Characters of what is said of a question that failed. */
+const MOST_WORDS = 2000;
+
+/** A question to the cluster that got no usable answer: what was asked, what came back, and what to try; safe to be shown. */
 export class ClusterError extends Error {
   readonly reason: ClusterErrorReason;
   readonly asked: string;
@@ -128,12 +135,14 @@ export class ClusterError extends Error {
   readonly try: string | undefined;
 
   constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string | undefined}, options?: ErrorOptions) {
-    super(`${said.asked}: ${said.got}`, options);
+    const asked = clean(said.asked).slice(0, MOST_WORDS);
+    const got = withoutSecrets(clean(said.got).slice(0, MOST_WORDS));
+    super(`${asked}: ${got}`, options);
     this.name = 'ClusterError';
     this.reason = reason;
-    this.asked = said.asked;
-    this.got = said.got;
-    this.try = said.try;
+    this.asked = asked;
+    this.got = got;
+    this.try = said.try === undefined ? undefined : clean(said.try);
   }
 
   unseen(): Unseen {

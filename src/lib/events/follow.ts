@@ -76,7 +76,7 @@ class Told {
     const {facts, report} = await tell(this.#cluster, this.#scope, this.#commands, this.#options);
     this.#facts = facts;
     for (const pod of facts.pods) this.#pods.set(pod.uid, pod);
-    if (facts.events.seen) for (const list of facts.events.value.values()) for (const {uid, count} of list) this.#counts.set(uid, count);
+    for (const list of facts.events.byUid.values()) for (const {uid, count} of list) this.#counts.set(uid, count);
     return report;
   }
 
@@ -113,7 +113,7 @@ class Told {
   /** The owner of a pod that is new: a rollout makes a ReplicaSet that no list had. */
   async #learn({owner, namespace}: Pod): Promise<void> {
     const {owners} = this.#facts!;
-    const resource = owner && BY_KIND[owner.kind];
+    const resource = owner && BY_KIND.get(owner.kind);
     if (!owner || !resource || owners.byUid.has(owner.uid)) return;
     try {
       owners.byUid.set(owner.uid, await getOwner(this.#cluster, resource, namespace, owner.name));

@@ -65,6 +65,7 @@ export function connect(options: ConnectOptions): LiveCluster {
   const cluster: LiveCluster = {
     origin: {kind: 'live', name: clean(resolved.contextName)},
     defaultNamespaces: [resolved.namespace],
+    patienceMs: options.timeoutMs,
     now: () => clock.now(),
     version: () => (known ??= spare("the API server's version", versionOf)),
     async list(resource, listing, each) {

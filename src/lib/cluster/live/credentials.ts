@@ -1,8 +1,9 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import {createSecureContext} from 'node:tls';
 import {KubeConfig} from '@kubernetes/client-node/dist/config.js';
+import {readBounded} from '../bounded-file.ts';
 import {runExecPlugin} from './exec-plugin.ts';
 import {fault, type Resolved} from './kubeconfig.ts';
 import {ProxyAgent, proxyOf, proxyUrl} from './proxy.ts';
@@ -24,6 +25,9 @@ export interface Identity {
 }
 
 type Entry = Record<string, unknown>;
+
+/** Bytes of a token's or certificate's file; bundles of all public CAs have some 200,000. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Turns a resolved kubeconfig into credentials. client-node knows OIDC, the clouds' helpers and proxies; what it gets
@@ -137,7 +141,7 @@ function tokenOf(user: Entry): string | undefined {
 
 function readText(file: string, encoding: 'utf8' | 'base64'): string {
   try {
-    return readFileSync(file).toString(encoding);
+    return readBounded(file, MOST_BYTES).toString(encoding);
   } catch (error) {
     throw fault(`file ${file} of the kubeconfig`, (error as Error).message);
   }
