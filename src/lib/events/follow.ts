@@ -119,7 +119,7 @@ class Told {
       owners.byUid.set(owner.uid, await getOwner(this.#cluster, resource, namespace, owner.name));
     } catch (error) {
       // Without it the pod is told under its own name, and its declared probes are unknown.
-      if (!(error instanceof ClusterError) || !['forbidden', 'not-found'].includes(error.reason)) throw error;
+      if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
     }
   }
 }

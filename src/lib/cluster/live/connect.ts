@@ -49,12 +49,6 @@ export function connect(options: ConnectOptions): LiveCluster {
   const patience = new Patience(options.timeoutMs);
   /** What is good to know. */
   const spare = <T>(asked: string, ask: (own: ConnectOptions) => Promise<T>, part?: number): Promise<T> => patience.spare(asked, (timeoutMs) => ask({...limits, timeoutMs}), part);
-  /** What nothing can be said without. */
-  const needed = async <T>(ask: (own: ConnectOptions) => Promise<T>): Promise<T> => {
-    const answer = await ask(limits);
-    patience.heard();
-    return answer;
-  };
   let known: Promise<string> | undefined;
   const versionOf = async (own: ConnectOptions): Promise<string> => {
     const asked = "the API server's version";
@@ -72,7 +66,7 @@ export function connect(options: ConnectOptions): LiveCluster {
       const asking = askFor(resource, listing, options.kubectlFlags);
       const paged = !(await streams(cluster, options.timeoutMs));
       const ask = async (own: ConnectOptions) => list(await signedIn(), {resource, asking, paged, each}, own);
-      await (resource === 'pods' ? needed(ask) : spare(asking.asked, ask));
+      await (resource === 'pods' ? patience.needed(() => ask(limits)) : spare(asking.asked, ask));
     },
     async get(resource, namespace, name) {
       const {path} = askFor(resource, namespace === undefined ? {} : {namespace}, options.kubectlFlags);

@@ -8,7 +8,7 @@ const ANSWERS = ['forbidden', 'unauthorized', 'not-found', 'invalid', 'aborted']
 /**
  * How long is waited for what is good to know but not indispensable. All such questions together may lose as much time
  * as one request may take: so a server that is silent about some of them costs that time once, and not once for each.
- * Whatever is answered gives all of it back, and so does time in which nothing is asked.
+ * The time of what is answered is not lost, and time in which nothing is asked gives some back.
  */
 export class Patience {
   readonly #timeoutMs: number;
@@ -22,10 +22,12 @@ export class Patience {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Something was answered. */
-  heard(): void {
-    this.#lostMs = 0;
-    this.#since = performance.now();
+  /** Asks what nothing can be said without: it has all its time, and what it takes is not lost. */
+  async needed<T>(ask: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    const answer = await ask();
+    this.#heard(began);
+    return answer;
   }
 
   /**
@@ -34,17 +36,23 @@ export class Patience {
    */
   async spare<T>(asked: string, ask: (timeoutMs: number) => Promise<T>, part = 1): Promise<T> {
     const timeoutMs = this.#begin(part);
+    const began = performance.now();
     try {
       if (timeoutMs === undefined) throw this.#notAsked(asked);
       const answer = await ask(timeoutMs);
-      this.heard();
+      this.#heard(began);
       return answer;
     } catch (error) {
-      if (error instanceof ClusterError && ANSWERS.includes(error.reason)) this.heard();
+      if (error instanceof ClusterError && ANSWERS.includes(error.reason)) this.#heard(began);
       throw error;
     } finally {
       this.#end();
     }
+  }
+
+  #heard(began: number): void {
+    const now = performance.now();
+    this.#since = Math.min(now, this.#since + now - began);
   }
 
   #begin(part: number): number | undefined {
