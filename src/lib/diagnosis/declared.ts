@@ -47,11 +47,11 @@ function unknown(pod: Pod, got: string): Observed<Template> {
   return {seen: false, why: {asked: `the template of pod ${pod.namespace}/${pod.name}`, got}};
 }
 
-const SHORT: Record<string, string> = {Deployment: 'deploy', StatefulSet: 'sts', DaemonSet: 'ds', ReplicaSet: 'rs', Job: 'job', Pod: 'pod', CronJob: 'cronjob'};
+const SHORT = new Map(Object.entries({Deployment: 'deploy', StatefulSet: 'sts', DaemonSet: 'ds', ReplicaSet: 'rs', Job: 'job', Pod: 'pod', CronJob: 'cronjob'}));
 
 /** How `kubectl` writes it: `deploy/cart`. */
 export function workloadName({kind, name}: Workload): string {
-  return `${SHORT[kind] ?? kind.toLowerCase()}/${name}`;
+  return `${SHORT.get(kind) ?? kind.toLowerCase()}/${name}`;
 }
 
 /** What a user calls the pod's owner: the Deployment of its ReplicaSet, else the owner, else the pod. */

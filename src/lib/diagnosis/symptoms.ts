@@ -192,7 +192,7 @@ function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEven
 /** Milliseconds that a kill may take: the grace period of most pods, and a moment. */
 const GRACE_MS = 45_000;
 
-const OTHER_REASONS: Record<string, Symptom['kind']> = {
+const OTHER_REASONS = new Map<string, Symptom['kind']>(Object.entries({
   FailedScheduling: 'unscheduled',
   FailedMount: 'mount',
   FailedAttachVolume: 'mount',
@@ -201,11 +201,11 @@ const OTHER_REASONS: Record<string, Symptom['kind']> = {
   NetworkNotReady: 'sandbox',
   FailedPostStartHook: 'hook',
   FailedPreStopHook: 'hook',
-};
+} as const));
 
 /** Events of scheduling and starting. They are going on while the pod has not started, and over once it has. */
 function others(context: SymptomContext, event: ClusterEvent, events: ClusterEvent[]): Symptom[] {
-  const kind = OTHER_REASONS[event.reason];
+  const kind = OTHER_REASONS.get(event.reason);
   if (!kind) return [];
   const {pod} = context;
   const where = containerOf(event.involved.fieldPath);

@@ -178,7 +178,7 @@ export function containerOf(fieldPath: string): {container: string; init: boolea
 }
 
 /** Reasons of Warning events about scheduling and starting a pod, and about what happens to one that runs (kubelet-facts §4). */
-const STAGES: Record<string, 'starting' | 'runtime'> = {
+const STAGES = new Map<string, 'starting' | 'runtime'>(Object.entries({
   Failed: 'starting',
   InspectFailed: 'starting',
   ErrImageNeverPull: 'starting',
@@ -205,11 +205,11 @@ const STAGES: Record<string, 'starting' | 'runtime'> = {
   Preempting: 'runtime',
   NodeNotReady: 'runtime',
   NodeShutdown: 'runtime',
-};
+} as const));
 
 /** Where an event belongs in the guide's order; undefined for probes, back-offs and what is of no known reason. */
 export function stageOf(reason: string): 'starting' | 'runtime' | undefined {
-  return /^OutOf/.test(reason) ? 'starting' : STAGES[reason];
+  return /^OutOf/.test(reason) ? 'starting' : STAGES.get(reason);
 }
 
 /** A node with many starts at once reports its caches late, and goes on (verified-on-cluster A7). */
