@@ -3,7 +3,7 @@ import type {AddressInfo, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type WebSocket} from 'ws';
 import {RESOURCES, type RawObject, type Resource} from '../../src/lib/cluster/cluster.ts';
-import {json, status, text, type Answer} from '../support/api-server.ts';
+import {status, text, type Answer} from '../support/api-server.ts';
 import {pair, REFUSED, type App} from '../support/portforward-server.ts';
 import {inNamespace, NAMESPACE, OTHER, type RecordedAnswer, type World} from './world.ts';
 
@@ -68,6 +68,7 @@ export async function weatherServer(world: World, weather?: Weather): Promise<We
       response.on('error', () => undefined).assignSocket(raw as Socket);
       return weather!.spoil('')(request, response);
     }
+    if (!hit && !isRecorded(world, found?.pod ?? '')) return void raw.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
     acceptor.handleUpgrade(request, raw, head, (socket) => {
       socket.on('error', () => undefined);
       const ports = new URL(request.url!, 'http://x').searchParams.getAll('ports').map(Number);
@@ -140,6 +141,11 @@ function logOf({recorded}: World, {pod}: Request): string {
   return recorded.find(({question}) => question.startsWith(`logs pod/${pod} `))?.lines?.slice(-60).join('\n') ?? '';
 }
 
+/** Somebody looked into that pod when the world was recorded. */
+function isRecorded({recorded}: World, pod: string): boolean {
+  return recorded.some(({question, answer}) => answer !== undefined && question.startsWith(`ask pod/${pod} `));
+}
+
 /** A recorded port of a pod, as an app that answers each request the same way; undefined for one that refuses. */
 function appOf({recorded}: World, pod: string, port: number): App | undefined {
   const mine = recorded.filter(({question, answer}) => answer && question.startsWith(`ask pod/${pod} `) && question.includes(`:${port}`));
@@ -188,5 +194,3 @@ export function bridge(socket: WebSocket, ports: number[], app: (port: number) =
   socket.on('message', (data: Buffer) => void (data[0]! % 2 === 0 && streams[data[0]! / 2]?.write(data.subarray(1))));
   socket.on('close', () => streams.forEach((one) => one?.destroy()));
 }
-
-export {json};

@@ -41,9 +41,9 @@ export function catchStreams(): void {
     return typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
   };
   syncBuiltinESMExports();
-  process.exit = ((code?: number) => {
+  Reflect.set(process, 'exit', (code?: number) => {
     throw new Error(`process.exit(${code}) was called`);
-  }) as typeof process.exit;
+  });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => void catching?.crashed.push(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   }

@@ -8,6 +8,7 @@ import {failureLines, totalsTable, type Tried} from './totals.ts';
 // Throws every fault at the command line, and prints what went wrong and the totals.
 //   npm run weather                                   all of them
 //   … --only http/events/html/verify                  one, or all whose id begins so (a part of it, with --grep)
+//   … --seed 17                                       every seeded fault of that number
 //   … --share 0.1                                     a tenth, always the same
 //   … --deep                                          every fault with every command: hours
 //   … --workers 2 --to FILE                           how many processes, and a file for the failures
@@ -16,6 +17,7 @@ const {values} = parseArgs({
   options: {
     only: {type: 'string', multiple: true},
     grep: {type: 'string'},
+    seed: {type: 'string'},
     share: {type: 'string', default: '1'},
     workers: {type: 'string', default: '4'},
     to: {type: 'string'},
@@ -25,7 +27,7 @@ const {values} = parseArgs({
   },
 });
 const pattern = values.grep === undefined ? undefined : new RegExp(values.grep);
-const chosen = allCases(values.deep || values.only !== undefined).filter(({id}) => (values.only?.some((one) => id === one || id.startsWith(one)) ?? true) && (pattern?.test(id) ?? true) && hashOf(id) / 2 ** 32 < Number(values.share));
+const chosen = allCases(values.deep || values.only !== undefined).filter(({id}) => (values.only?.some((one) => id === one || id.startsWith(one)) ?? true) && (pattern?.test(id) ?? true) && (values.seed === undefined || id.endsWith(`/${values.seed}`)) && hashOf(id) / 2 ** 32 < Number(values.share));
 
 if (values.list) process.stdout.write(chosen.map(({id}) => `${id}\n`).join(''));
 else {

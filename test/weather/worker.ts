@@ -1,6 +1,7 @@
 import type {Case} from './case.ts';
 import {allCases} from './groups.ts';
 import {catchStreams} from './inside.ts';
+import {Skipped} from './skipped.ts';
 import type {Failure} from './outcome.ts';
 
 // A process that tries cases by their id, one after the other, as its parent asks.
@@ -16,9 +17,6 @@ export interface Told {
   skipped?: string;
 }
 
-/** Thrown by a case that can't be tried here, with the reason. */
-export class Skipped extends Error {}
-
 const cases = new Map<string, Case>(allCases().map((one) => [one.id, one]));
 catchStreams();
 process.on('message', ({id}: Asked) => void attempt(id));
@@ -30,7 +28,7 @@ async function attempt(id: string): Promise<void> {
   try {
     tell({failures: await cases.get(id)!.run()});
   } catch (error) {
-    if (error instanceof Error && error.name === 'Skipped') tell({failures: [], skipped: error.message});
+    if (error instanceof Skipped) tell({failures: [], skipped: error.message});
     else tell({failures: [{id, kind: 'crashed', seen: `the harness: ${error instanceof Error ? error.stack : String(error)}`}]});
   }
 }
