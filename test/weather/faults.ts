@@ -286,7 +286,7 @@ function isJson(good: string): boolean {
 const valueFaults: Row[] = [
   ...Object.entries(NUMBERS).map(([name, value]): Row => [`numbers-${name}`, 'open', deep((one) => (typeof one === 'number' ? value : one)), 'texts']),
   ['numbers-as-text', 'open', deep((one) => (typeof one === 'number' ? String(one) : one)), 'texts'],
-  ['numbers-as-nan', 'open', deep((one) => (typeof one === 'number' ? 'NaN' : one)), 'texts'],
+  ['numbers-as-words', 'open', deep((one) => (typeof one === 'number' ? 'many' : one)), 'texts'],
   ['booleans-as-text', 'open', deep((one) => (typeof one === 'boolean' ? String(one) : one)), 'texts'],
   ['booleans-turned', 'open', deep((one) => (typeof one === 'boolean' ? !one : one)), 'texts'],
   ...Object.entries(TEXTS).flatMap(([name, value]): Row[] => [

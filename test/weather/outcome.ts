@@ -21,6 +21,8 @@ export interface Seen {
   stderr: string;
   /** From the start, or from the signal that was to end it, to the end. */
   ms: number;
+  /** It did not end, and was killed. */
+  endless?: boolean;
   /** Ctrl-C came, and the time is counted from there. */
   interrupted?: boolean;
   /** What kept the process after its last line, where that was looked at. */
@@ -44,6 +46,8 @@ export interface Wanted {
   says?: RegExp;
   /** Words that are in nothing that is printed. */
   secrets?: readonly string[];
+  /** A program that is not ours writes to stderr too, which is passed on as it is. */
+  foreignStderr?: boolean;
   /** A terminal was there: its own escapes for colour and cursor are fine on it. */
   terminal?: boolean;
 }
@@ -57,6 +61,7 @@ const RAW = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u
 export function judge(id: string, seen: Seen, wanted: Wanted): Failure[] {
   const failures: Failure[] = [];
   const add = (kind: FailureKind, what: string): void => void failures.push({id, kind, seen: what});
+  if (seen.endless) return [{id, kind: 'hung', seen: `no end within ${Math.round(seen.ms)} ms: ${firstLine(seen.stderr)}`}];
   if (seen.ms > wanted.withinMs) add('hung', `${Math.round(seen.ms)} ms, at most ${Math.round(wanted.withinMs)}`);
   if (seen.kept) add('hung', `kept after the last line by ${seen.kept}`);
   const crash = crashOf(seen);
@@ -82,11 +87,11 @@ function crashOf({killedBy, stderr, stdout, code}: Seen): string | undefined {
 /** What is no text that may reach a screen, or no document that was promised. */
 function oddText({stdout, stderr, code}: Seen, wanted: Wanted): string | undefined {
   if (!wanted.terminal) {
-    const raw = RAW.exec(stdout) ?? RAW.exec(stderr);
+    const raw = RAW.exec(stdout) ?? (wanted.foreignStderr ? null : RAW.exec(stderr));
     if (raw) return `U+${raw[0].codePointAt(0)!.toString(16).padStart(4, '0')} in ${around(stdout + stderr, raw[0])}`;
   }
   const text = stdout + stderr;
-  const bad = /\bNaN\b|<invalid>|\bInfinity\b|\bundefined\b|\[object |-\d+(?:\.\d+)?(?:ms|s|m|h|d) ago/.exec(wanted.json ? stderr : text);
+  const bad = /(?<!["'])\bNaN\b|<invalid>|\bInfinity\b|\bundefined\b|\[object |-\d+(?:\.\d+)?(?:ms|s|m|h|d) ago/.exec(wanted.json ? stderr : text);
   if (bad) return `${bad[0]} in ${around(text, bad[0])}`;
   if (!wanted.json || stdout === '') return wanted.json && [0, 1, 4].includes(code ?? -1) ? 'no document on stdout' : undefined;
   return wanted.jsonLines ? stdout.split('\n').map((line) => (line === '' ? undefined : parsed(line))).find((one) => typeof one === 'string') as string | undefined : invalid(stdout, wanted.json);

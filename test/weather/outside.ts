@@ -61,7 +61,7 @@ export function command(argv: string[], {env = {}, limitMs = 15_000, shell, runn
       clearInterval(measuring);
       clearTimeout(limit);
       const ms = hung ? limitMs : exitedAt - started;
-      done({code: hung ? 0 : code, killedBy: hung ? null : killedBy, ...printed, ms, afterLastMs: Math.max(0, exitedAt - last), memoryMb});
+      done({code, killedBy, ...(hung ? {endless: true} : {}), ...printed, ms, afterLastMs: Math.max(0, exitedAt - last), memoryMb});
     });
   });
 }

@@ -34,7 +34,6 @@ export const TEXTS: Record<string, string> = {
   'percent-zz': '%zz%E0%A4%A',
   dots: '../../../../etc/passwd',
   number: '1e308',
-  nan: 'NaN',
   date: '1970-01-01T00:00:00Z',
 };
 
