@@ -12,7 +12,7 @@ const ROOMS: Record<string, {rooms: string[]; packages: string[]; pure: boolean}
   checks: {rooms: ['model', 'mesh', 'kubelet'], packages: [], pure: true},
   diagnosis: {rooms: ['model', 'mesh', 'kubelet', 'checks'], packages: ['node:crypto'], pure: true},
   cluster: {rooms: ['model', 'mesh', 'kubelet'], packages: ['*'], pure: false},
-  render: {rooms: ['model', 'checks', 'diagnosis'], packages: ['chalk', 'cli-table3', 'string-width', 'yaml'], pure: true},
+  render: {rooms: ['model', 'checks', 'diagnosis'], packages: ['chalk', 'string-width', 'yaml'], pure: true},
   '.': {rooms: ['model', 'mesh', 'kubelet', 'checks', 'diagnosis', 'render', 'cluster'], packages: [], pure: false},
   cli: {rooms: ['model', 'checks', 'render', 'cluster', '.'], packages: ['*'], pure: false},
 };

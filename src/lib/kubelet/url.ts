@@ -35,7 +35,9 @@ export function requestPath(declared: string): string {
 /** A path escaped as Go escapes one that was never escaped: also its percent signs and question marks. */
 export function escapePath(path: string | Uint8Array): string {
   const bytes = typeof path === 'string' ? new TextEncoder().encode(path) : path;
-  return [...bytes].map((byte) => (UNESCAPED.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)).join('');
+  let escaped = '';
+  for (const byte of bytes) escaped += ESCAPED[byte]!;
+  return escaped;
 }
 
 /** Where a reference in a page at `base` leads (RFC 3986 §5.2). */
@@ -43,7 +45,7 @@ export function resolveGoUrl(base: GoUrl, to: GoUrl): GoUrl {
   if (to.scheme !== '') return {...to, path: withoutDots(to.path)};
   if (to.host !== '') return {...to, scheme: base.scheme, path: withoutDots(to.path)};
   if (to.path === '') return {...base, query: to.query === '' ? base.query : to.query};
-  return {...to, scheme: base.scheme, host: base.host, path: withoutDots(to.path.startsWith('/') ? to.path : base.path.replace(/[^/]*$/, '') + to.path)};
+  return {...to, scheme: base.scheme, host: base.host, path: withoutDots(to.path.startsWith('/') ? to.path : base.path.slice(0, base.path.lastIndexOf('/') + 1) + to.path)};
 }
 
 /** The name or address of a host and port, without brackets. */
@@ -59,6 +61,11 @@ export function portOf({scheme, host}: GoUrl): number {
 /** A path that is sent as it was written (validEncoded in Go's net/url). */
 const VALID = /^[A-Za-z0-9\-_.~!$&'()*+,;=:@[\]%/]*$/;
 const UNESCAPED = /[A-Za-z0-9\-_.~$&+,/:;=@]/;
+/** Each byte as it stands in a path. */
+const ESCAPED = Array.from({length: 256}, (_, byte) => {
+  const sign = String.fromCharCode(byte);
+  return UNESCAPED.test(sign) ? sign : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
 
 function cut(text: string, at: string): [string, string] {
   const index = text.indexOf(at);

@@ -1,23 +1,24 @@
-import Table from 'cli-table3';
+import {shortened, widthOf, WIDEST} from './width.ts';
 
-const PLAIN = {top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  '};
+const GAP = '  ';
 
-/** Rows in kubectl's plain columns: no borders, two spaces between, nothing at the end of a line. */
-export function columns(rows: string[][]): string[] {
-  if (rows.length === 0) return [];
-  const table = new Table({chars: PLAIN, style: {head: [], border: [], 'padding-left': 0, 'padding-right': 0}});
-  table.push(...rows);
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.replace(/((?:\u001b\[\d+m)*)\s+((?:\u001b\[\d+m)*)$/u, '$1$2').trimEnd());
+/** Rows in kubectl's plain columns: no borders, two spaces between, nothing at the end of a line; each row is one line. */
+export function columns(rows: string[][], ellipsis = '…'): string[] {
+  return padded(rows.map((row) => row.map((cell) => shortened(cell, WIDEST, ellipsis))), 1);
 }
 
-/** The same for rows without colour, of which there may be thousands: the last cell of a row needs no width. */
-export function aligned(rows: string[][]): string[] {
-  const widths = rows.reduce<number[]>((widest, row) => {
-    for (const [at, cell] of row.slice(0, -1).entries()) widest[at] = Math.max(widest[at] ?? 0, cell.length);
-    return widest;
-  }, []);
-  return rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at]!))).join('  ').trimEnd());
+/** The same for rows that end with a text, which widens nothing and stays whole. */
+export function aligned(rows: string[][], ellipsis = '…'): string[] {
+  return padded(rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : shortened(cell, WIDEST, ellipsis)))), 0);
+}
+
+/** All cells but the last of a row are as wide as the widest of their column, `least` where all of these are empty. */
+function padded(rows: string[][], least: number): string[] {
+  const measured = rows.map((row) => row.slice(0, -1).map((cell) => ({cell, width: widthOf(cell)})));
+  const widest: number[] = [];
+  for (const row of measured) for (const [at, {width}] of row.entries()) widest[at] = Math.max(widest[at] ?? least, width);
+  return measured.map((row, line) => {
+    const before = row.map(({cell, width}, at) => cell + ' '.repeat(widest[at]! - width));
+    return [...before, ...rows[line]!.slice(-1)].join(GAP).trimEnd();
+  });
 }
