@@ -13,8 +13,8 @@ const SHORT = [16, 20, 24, 28, 32, 64, 256];
 const SIZES = {small: 10_000, large: 100_000, huge: 1_000_000};
 /** Milliseconds for the short texts; for 10 KB to be looked at closer; and what is allowed whatever the growth. */
 const [STUCK, NOTICED, ALLOWED] = [50, 0.4, 100];
-/** Ten times the text may take ten times as long, and something for the noise. */
-const NOISE = 1.2;
+/** Ten times the text may take ten times as long, and twice that for caches and garbage; squared it takes a hundred times. */
+const NOISE = 2;
 /** Nothing but the expression itself makes it so many times slower than is allowed: it need not be measured again. */
 const BEYOND = 3;
 
@@ -31,9 +31,9 @@ describe('regular expressions', () => {
     });
   }
   it('are found', () => assert.ok(count > 200, `${count}`));
-  for (const slow of [/^(a+)+$/, /(\w+\s?)+:/, /\s+$/, /^.*INBOUND\b.*RETURN/m]) {
+  for (const slow of [/^(a+)+$/, /(\w+\s?)+:/, /\s+$/, /task .* not found/]) {
     it(`are known to be too slow where they are: ${slow}`, () => {
-      const faults = faultsOf({place: 'here', regex: slow, splits: false}, {small: 3000, large: 30_000, huge: 30_000});
+      const faults = faultsOf({place: 'here', regex: slow, splits: false}, {small: 4000, large: 40_000, huge: 40_000});
       assert.equal(faults.length, 1);
     });
   }
@@ -65,13 +65,13 @@ function mostOf(ms: number, times: number): number {
   return Math.max(ALLOWED, ms * times * NOISE);
 }
 
-/** The least of up to three runs, so that a busy machine accuses nobody; the first that is good enough ends it. */
+/** Milliseconds of our own time, the least of up to three runs, so that a busy machine accuses nobody; the first that is good enough ends it. */
 function least(regex: RegExp, splits: boolean, text: string, enough: number): number {
   let ms = Infinity;
   for (let run = 0; run < 3 && ms > enough && !(run > 0 && ms > BEYOND * enough); run++) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     search(regex, splits, text);
-    ms = Math.min(ms, performance.now() - started);
+    ms = Math.min(ms, process.cpuUsage(started).user / 1000);
   }
   return ms;
 }
