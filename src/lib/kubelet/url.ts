@@ -28,6 +28,7 @@ export function parseGoUrl(text: string): GoUrl | undefined {
  * only path and query are left; a slash is added, a fragment, scheme or host is dropped.
  */
 export function requestPath(declared: string): string {
+  if (PLAIN.test(declared)) return declared;
   const {path, query} = parseGoUrl(declared) ?? {path: escapePath(declared), query: ''};
   return `${path.startsWith('/') ? '' : '/'}${path}${query}`;
 }
@@ -58,6 +59,8 @@ export function portOf({scheme, host}: GoUrl): number {
   return Number(/:(\d+)$/.exec(host)?.[1] ?? (scheme === 'https' ? 443 : 80));
 }
 
+/** A path that nothing needs to be done to: nearly every one. */
+const PLAIN = /^\/(?!\/)[A-Za-z0-9\-_.~/]*$/;
 /** A path that is sent as it was written (validEncoded in Go's net/url). */
 const VALID = /^[A-Za-z0-9\-_.~!$&'()*+,;=:@[\]%/]*$/;
 const UNESCAPED = /[A-Za-z0-9\-_.~$&+,/:;=@]/;
@@ -78,13 +81,14 @@ function unescapable(text: string): boolean {
 
 function unescape(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
-  const plain: number[] = [];
+  let length = 0;
   for (let at = 0; at < bytes.length; at++) {
     const escaped = bytes[at] === 0x25;
-    plain.push(escaped ? parseInt(String.fromCharCode(bytes[at + 1]!, bytes[at + 2]!), 16) : bytes[at]!);
+    // What is read is never behind what is written.
+    bytes[length++] = escaped ? parseInt(String.fromCharCode(bytes[at + 1]!, bytes[at + 2]!), 16) : bytes[at]!;
     if (escaped) at += 2;
   }
-  return Uint8Array.from(plain);
+  return bytes.subarray(0, length);
 }
 
 function withoutDots(path: string): string {

@@ -33,7 +33,8 @@ export function eventsDocument({now, origin, scope, workloads, unseen, pods, oth
 
 function screen(report: EventsReport, look: Look, wide: boolean): string {
   const loud = report.workloads.filter((one) => one.rows !== undefined || !(one.quiet || (report.workloads.length > 1 && isPast(one))));
-  const quiet = report.workloads.filter((one) => !loud.includes(one));
+  const told = new Set(loud);
+  const quiet = report.workloads.filter((one) => !told.has(one));
   const blocks = [
     ...loud.map((one) => block(one, report.now, look, wide)),
     quietLines(quiet, report.now, look),

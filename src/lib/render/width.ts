@@ -6,6 +6,9 @@ export const WIDEST = 340;
 /** Code units that one column may take: characters are joined on the screen, families and flags, but not without end. */
 const UNITS = 12;
 
+/** What is left of a character that was cut in two. */
+const HALF = /[\ud800-\udbff]$/;
+
 const ASCII = /^[\u0020-\u007e]*$/;
 
 /** Columns of a terminal that a text takes; ASCII, which nearly all is, needs no table of characters. */
@@ -15,7 +18,7 @@ export function widthOf(text: string): number {
 
 /** One line of at most `width` columns, cut between characters as they are seen: a wide one counts two, a combining one none. */
 export function shortened(text: string, width: number, ellipsis: string): string {
-  const beginning = text.slice(0, width * UNITS).replaceAll('\n', ' ');
+  const beginning = text.slice(0, width * UNITS).replace(HALF, '').replaceAll('\n', ' ');
   if (beginning.length === text.length && widthOf(beginning) <= width) return beginning;
   const room = width - ellipsis.length;
   if (room < 0) return ellipsis.slice(0, Math.max(0, width));
