@@ -10,11 +10,13 @@ export interface Attack {
 }
 
 /** What the world repeats. */
-const PUMPS = ['a', 'a-', 'a.', ' ', '\t', '\n', ' \n', '"', '\\', 'a=', 'a://', ':', '.', '/', '%', '{', '[', '1', '1.', 'a ', '-a ', 'A', '\u0001'];
+const PUMPS = ['a', 'a-', 'a.', ' ', '\t', '\n', ' \n', '"', '\\', 'a=', 'a://', ':', '.', '/', '%', '{', '[',
+  '1', '1.', 'a ', '-a ', 'A', '\u0001'];
 /** Neither a dot nor most classes take the first; what ends at a line's end is tried behind it too. */
 const ENDS = ['\u0000', '\n\u0000'];
 /** One of these is in nearly every class. */
-const CHARACTERS = ['a', '1', '-', ' ', '.', '/', 'A', '_', '\t', '\n', '"', '=', ':', ';', '%', '+', '\u0000', '\u200e'];
+const CHARACTERS = ['a', '1', '-', ' ', '.', '/', 'A', '_', '\t', '\n', '"', '=', ':', ';', '%', '+',
+  '\u0000', '\u200e'];
 
 export function attacksOn({source, flags}: RegExp): Attack[] {
   const unicode = flags.includes('u');
@@ -32,7 +34,10 @@ export function attacksOn({source, flags}: RegExp): Attack[] {
 
 /** Where a class takes what the expression begins with, the search begins anew in what it just read. */
 function beginningsOf(alternatives: AST.Alternative[]): string[] {
-  return alternatives.flatMap(({elements}) => partsOf(elements, []).filter(({text}) => text !== '').slice(0, 1).flatMap(({text, inside}) => [text, ...beginningsOf(inside)]));
+  return alternatives.flatMap(({elements}) => {
+    const first = partsOf(elements, []).find(({text}) => text !== '');
+    return first ? [first.text, ...beginningsOf(first.inside)] : [];
+  });
 }
 
 /** What may not follow or stand before: texts for which a match fails at its end. */
@@ -40,7 +45,8 @@ function forbiddenOf(pattern: AST.Pattern): string[] {
   const found: string[] = [];
   visitRegExpAST(pattern, {
     onAssertionEnter: (one) => {
-      if ('negate' in one && one.negate && 'alternatives' in one) found.push(...one.alternatives.map(({elements}) => partsOf(elements, []).map(({text}) => text).join('')));
+      if (!('negate' in one && one.negate && 'alternatives' in one)) return;
+      for (const {elements} of one.alternatives) found.push(partsOf(elements, []).map(({text}) => text).join(''));
     },
   });
   return found;

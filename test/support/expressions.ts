@@ -46,7 +46,8 @@ function literal(text: string): RegExp {
 }
 
 function isSplit({parent}: ts.Node): boolean {
-  return ts.isCallExpression(parent) && ts.isPropertyAccessExpression(parent.expression) && parent.expression.name.text === 'split';
+  if (!ts.isCallExpression(parent) || !ts.isPropertyAccessExpression(parent.expression)) return false;
+  return parent.expression.name.text === 'split';
 }
 
 function isBuilt(node: ts.Node): node is ts.NewExpression | ts.CallExpression {
@@ -67,7 +68,9 @@ function rawOf(node: ts.TemplateLiteral, source: ts.SourceFile): string | undefi
   return ts.isTemplateExpression(node) ? templateOf(node, raw, source) : raw(node);
 }
 
-function templateOf({head, templateSpans}: ts.TemplateExpression, read: (part: ts.TemplateLiteralLikeNode) => string, source: ts.SourceFile): string | undefined {
+type Reading = (part: ts.TemplateLiteralLikeNode) => string;
+
+function templateOf({head, templateSpans}: ts.TemplateExpression, read: Reading, source: ts.SourceFile) {
   let text = read(head);
   for (const {expression, literal: rest} of templateSpans) {
     const value = textOf(expression, source);
@@ -79,7 +82,8 @@ function templateOf({head, templateSpans}: ts.TemplateExpression, read: (part: t
 
 /** `[…].join('|')`. */
 function joinedOf(node: ts.Expression, source: ts.SourceFile): string | undefined {
-  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression) || node.expression.name.text !== 'join') return undefined;
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined;
+  if (node.expression.name.text !== 'join') return undefined;
   const list = node.expression.expression;
   if (!ts.isArrayLiteralExpression(list)) return undefined;
   const parts = list.elements.map((one) => textOf(one, source));

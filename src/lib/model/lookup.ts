@@ -1,5 +1,5 @@
-// A pod may list thousands of containers, and as many symptoms: what asks for each of them in turn asks an index, which is
-// made once for a list. Lists of the model are never changed once they are made.
+// A pod may list thousands of containers, and as many symptoms: what asks for each of them in turn asks an index,
+// which is made once for a list. Lists of the model are never changed once they are made.
 
 type Index = Map<string | undefined, object[]>;
 
@@ -21,7 +21,9 @@ export function ofContainer<T extends {container?: string}>(list: readonly T[], 
   return (indexOf(CONTAINERS, list, (one) => one.container).get(container) ?? []) as T[];
 }
 
-function indexOf<T extends object>(known: WeakMap<object, Index>, list: readonly T[], keyOf: (one: T) => string | undefined): Index {
+type KeyOf<T> = (one: T) => string | undefined;
+
+function indexOf<T extends object>(known: WeakMap<object, Index>, list: readonly T[], keyOf: KeyOf<T>): Index {
   const index = known.get(list) ?? groupedBy(list, keyOf);
   known.set(list, index);
   return index;

@@ -1,9 +1,15 @@
 import stringWidth from 'string-width';
 
-/** Columns that no cell exceeds: the longest name (253) fits with its kind and the number of its pods, a path of 1 MB does not. */
+/**
+ * Columns that no cell exceeds: the longest name (253) fits with its kind and the number of its pods, a path of 1
+ * MB does not.
+ */
 export const WIDEST = 340;
 
-/** Code units that one column may take: characters are joined on the screen, families and flags, but not without end. */
+/**
+ * Code units that one column may take: characters are joined on the screen, families and flags, but not without
+ * end.
+ */
 const UNITS = 12;
 
 /** What is left of a character that was cut in two. */
@@ -16,7 +22,10 @@ export function widthOf(text: string): number {
   return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
-/** One line of at most `width` columns, cut between characters as they are seen: a wide one counts two, a combining one none. */
+/**
+ * One line of at most `width` columns, cut between characters as they are seen: a wide one counts two, a combining
+ * one none.
+ */
 export function shortened(text: string, width: number, ellipsis: string): string {
   const beginning = text.slice(0, width * UNITS).replace(HALF, '').replaceAll('\n', ' ');
   if (beginning.length === text.length && widthOf(beginning) <= width) return beginning;
