@@ -4,6 +4,7 @@ import {BACK_OFF_RESET_SECONDS, calmSeconds, FIRST_SECONDS, isOfEarlierRun, KILL
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {AccessLine} from '../model/look.ts';
+import {named} from '../model/lookup.ts';
 import type {Workload} from '../model/owner.ts';
 import {lastEnd, probedContainers, runsSince, statusOf, unreadyCondition, type ContainerStatus, type Pod} from '../model/pod.ts';
 import type {Probes, ProbeType} from '../model/probe.ts';
@@ -33,8 +34,9 @@ export function symptomsOf(context: SymptomContext, events: Observed<ClusterEven
 
 /** A container whose probes the kubelet runs, its probes, and its status. */
 export function probed(pod: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
-  const one = probedContainers(pod.spec).find(({container, init: native}) => container.name === name && native === init);
-  return {probes: one?.container.probes ?? {}, status: statusOf(pod, name, init)};
+  const one = named(init ? pod.spec.initContainers : pod.spec.containers, name);
+  const isProbed = !init || one?.restartPolicy === 'Always';
+  return {probes: (isProbed && one?.probes) || {}, status: statusOf(pod, name, init)};
 }
 
 export function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status', text: string): Evidence {

@@ -24,7 +24,8 @@ function lineOf(name: string, {port, send}: Ask, ports: LocalPort[]): Line[] {
   const headers = send.headers.filter(({name: header, value}) => !LEFT_OUT.test(`${header}: ${value}`)).map((header) => ` -H ${quoted(header.value === '' ? `${header.name};` : `${header.name}: ${header.value}`)}`);
   const url = `${send.scheme.toLowerCase()}://${at}${send.path}`;
   const safe = /[{}[\]]/.test(send.path) ? ' -g' : '';
-  return [{for: name, command: `curl -i${send.scheme === 'HTTPS' ? ' -k' : ''}${safe} --path-as-is${headers.join('')} ${/^[\w./:%=-]+$/.test(url) ? url : quoted(url)}`.replace(/ --path-as-is(?!.*\/\.)/, '')}];
+  const dots = send.path.includes('/.') ? ' --path-as-is' : '';
+  return [{for: name, command: `curl -i${send.scheme === 'HTTPS' ? ' -k' : ''}${safe}${dots}${headers.join('')} ${/^[\w./:%=-]+$/.test(url) ? url : quoted(url)}`}];
 }
 
 /** `localhost` where it is one of them, or all addresses are meant. */

@@ -84,7 +84,7 @@ const EXEC_RUNTIME: Wordings = [
   // Runc and crun name the executable; what else is missing or forbidden is the runtime's own trouble.
   [/exec: "[^"]*": (executable file not found|stat .*no such file)|executable file [`"'][^`"']*[`"'] not found|exec \S+: no such file/i, 'exec-missing'],
   [/exec: "[^"]*": permission denied|exec \S+: permission denied/i, 'exec-denied'],
-  [/cannot exec (a container that has stopped|in a stopped)|container is not (created or )?running|no running task found|task .* not found/i, 'exec-ended'],
+  [/cannot exec (a container that has stopped|in a stopped)|container is not (created or )?running|no running task found|task \S+ not found/i, 'exec-ended'],
   [/DeadlineExceeded|deadline exceeded|timeout \S+ exceeded|timed out/, 'exec-timeout'],
   [/^/, 'exec-runtime'],
 ];
