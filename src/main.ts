@@ -22,8 +22,13 @@ export async function main(root: string): Promise<void> {
     if (lost.length > 0) process.exitCode = EXIT.unreadable;
     sayLost(lost);
   });
-  await execute({dir: root});
+  await run(root);
   process.exit();
+}
+
+/** Runs the command line and sets the exit code, but ends nothing. */
+export async function run(root: string): Promise<void> {
+  await execute({dir: root});
 }
 
 /** On stderr, unless that is what broke. */

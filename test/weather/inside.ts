@@ -58,12 +58,12 @@ export interface InsideOptions {
   interruptAfterMs?: number;
 }
 
-let entry: Promise<{main(root: string): Promise<void>}> | undefined;
+let entry: Promise<{run(root: string): Promise<void>}> | undefined;
 
 /** Runs the command line as `bin/run.js` does, and tells what it printed and left behind. */
 export async function inside(args: string[], {env = {}, interruptWhen, interruptAfterMs}: InsideOptions = {}): Promise<Seen> {
-  entry ??= import(pathToFileURL(join(ROOT, 'dist/main.js')).href) as Promise<{main(root: string): Promise<void>}>;
-  const {main} = await entry;
+  entry ??= import(pathToFileURL(join(ROOT, 'dist/main.js')).href) as Promise<{run(root: string): Promise<void>}>;
+  const {run: command} = await entry;
   const run: Catching = {stdout: [], stderr: [], crashed: []};
   const before = {argv: process.argv, env: {...process.env}, resources: counted(), listeners: listeners()};
   process.argv = [process.execPath, join(ROOT, 'bin/run.js'), ...args];
@@ -77,7 +77,7 @@ export async function inside(args: string[], {env = {}, interruptWhen, interrupt
     interrupted = true;
   }) : () => undefined;
   try {
-    await main(ROOT);
+    await command(ROOT);
   } catch (error) {
     run.crashed.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

@@ -10,6 +10,8 @@ import {send, type Asking, type Limits} from './request.ts';
 const PAGE = 500;
 /** Pages of one list; a server that wants more of them goes round in circles. */
 const MOST_PAGES = 2000;
+/** Pages that bring less than was asked for and are not the last: a server fills them. */
+const MOST_SHORT = 100;
 /** Objects of one list: twice as many as the largest clusters have pods, and more events than etcd keeps for an hour. */
 const MOST_ITEMS: Partial<Record<Resource, number>> = {events: 2_000_000};
 const MOST_OTHERS = 300_000;
@@ -49,6 +51,7 @@ async function pages(credentials: Credentials, asking: Asking, paged: boolean, i
   const endless = (got: string) => new ClusterError('bad-answer', {asked: asking.asked, got: `the list does not end: ${got}`});
   const seen = new Set<string>();
   let token = '';
+  let short = 0;
   do {
     const before = items.news;
     const path = withQuery(asking.path, {...(paged ? {limit: String(PAGE)} : {}), ...(token ? {continue: token} : {})});
@@ -56,6 +59,8 @@ async function pages(credentials: Credentials, asking: Asking, paged: boolean, i
     if (token !== '' && seen.has(token)) throw endless('its page token comes again');
     if (token !== '' && items.news === before) throw endless('a page brings nothing new');
     seen.add(token);
+    if (items.news - before < PAGE) short++;
+    if (short > MOST_SHORT) throw endless(`${short} of its pages are shorter than was asked for`);
     if (seen.size > MOST_PAGES) throw endless(`it has more than ${MOST_PAGES} pages`);
   } while (token !== '');
 }
