@@ -1,4 +1,5 @@
 import {PROBE_TYPES, type Handler, type PortRef, type Probe, type Probes, type ProbeType} from '../../model/probe.ts';
+import {shownGet, shownHost} from '../shown.ts';
 import {list, number, object, text, texts, type Raw} from './read.ts';
 
 const TIMING = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold', 'terminationGracePeriodSeconds'];
@@ -30,18 +31,18 @@ function probeOf(type: ProbeType, raw: Raw): Probe {
 export function handlerOf(raw: Raw): Handler {
   if (raw.httpGet) {
     const get = object(raw.httpGet);
-    return {
+    return shownGet({
       kind: 'httpGet',
       scheme: text(get.scheme).toUpperCase() === 'HTTPS' ? 'HTTPS' : 'HTTP',
       host: text(get.host),
       port: portOf(get.port),
       path: text(get.path) || '/',
       headers: list(get.httpHeaders).map((one) => ({name: text(one.name), value: text(one.value)})),
-    };
+    });
   }
   if (raw.tcpSocket) {
     const socket = object(raw.tcpSocket);
-    return {kind: 'tcpSocket', host: text(socket.host), port: portOf(socket.port)};
+    return {kind: 'tcpSocket', host: shownHost(text(socket.host)), port: portOf(socket.port)};
   }
   if (raw.exec) return {kind: 'exec', hosts: hostsIn(texts(object(raw.exec).command))};
   if (raw.grpc) return {kind: 'grpc', port: number(object(raw.grpc).port) ?? 0, service: text(object(raw.grpc).service)};
