@@ -1,6 +1,7 @@
 import type {Ask, Exchange} from '../model/answer.ts';
 import type {ConnectionEvent, LocalPort} from '../model/keep.ts';
 import type {Unseen} from '../model/unseen.ts';
+import {safeMessage} from './secrets.ts';
 
 /** The resources that are ever listed, by the name that `kubectl get` takes. */
 export const RESOURCES = {
@@ -124,11 +125,11 @@ export class ClusterError extends Error {
   readonly try: string | undefined;
 
   constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string}, options?: ErrorOptions) {
-    super(`${said.asked}: ${said.got}`, options);
+    super(`${said.asked}: ${safeMessage(said.got)}`, options);
     this.name = 'ClusterError';
     this.reason = reason;
     this.asked = said.asked;
-    this.got = said.got;
+    this.got = safeMessage(said.got);
     this.try = said.try;
   }
 

@@ -1,7 +1,7 @@
 import {askShown, type Answer, type Ask} from '../model/answer.ts';
 import {isSecretName, STARS, valueShown} from '../model/credential.ts';
 import type {Header, HttpGet} from '../model/probe.ts';
-import {maskedLines} from './masks.ts';
+import {maskedLines, withoutSecrets} from './masks.ts';
 
 // What people may see of a request and its answer. The model holds this everywhere; what is sent instead stands beside it,
 // and only who asks a pod reads that. All of it is the same when it is done twice.
@@ -139,6 +139,15 @@ export function shownWords(words: string[]): string[] {
     return flag !== undefined && isSecretName(flag) && !word.startsWith('-') ? STARS : maskedLines(word);
   });
 }
+
+/** A line of a log; of Envoy's access log, which is JSON, its path too as it may be shown. */
+export function shownLine(line: string): string {
+  const paths = line.slice(0, LONGEST).replace(/("(?:path|authority)":")([^"\\]{1,4000})(?=")/g, (_, key: string, path: string) => `${key}${shownPath(path)}`);
+  return withoutSecrets(paths);
+}
+
+/** No line that is read is longer. */
+const LONGEST = 16_384;
 
 /** A message with the URLs that it names, and the path of a hook, as `shownPath` has them. */
 export function shownUrls(message: string): string {
