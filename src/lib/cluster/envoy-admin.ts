@@ -34,6 +34,13 @@ export function adminAsks(): Ask[] {
   }));
 }
 
+const COUNTER = new RegExp(`^(?:${COUNTERS.join('|')}): \\d+$`);
+
+/** Of the answer to `/stats` the lines that are read. */
+export function countersIn(body: string): string[] {
+  return body.split('\n').filter((line) => line.length < 300 && COUNTER.test(line));
+}
+
 /** Whether it is one of these. */
 export function isAdminAsk({port, send}: Ask): boolean {
   return port === ADMIN_PORT && send.kind === 'get' && PATHS.includes(send.path);

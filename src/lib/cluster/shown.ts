@@ -89,7 +89,8 @@ const URLS = /^(?:location|content-location|referer|origin|refresh|link|original
 export function shownHeader(header: Header): Header {
   const {name} = header;
   const value = valueShown(header);
-  return {name, value: maskedLines(URLS.test(name) ? shownPath(value) : value)};
+  const place = /^host$/i.test(name) ? shownHost(value) : value;
+  return {name, value: maskedLines(URLS.test(name) ? shownPath(place) : place)};
 }
 
 /** A handler as people may see it; what the kubelet really sends stands in `sent`, where that is another. */
@@ -142,7 +143,7 @@ export function shownWords(words: string[]): string[] {
 
 /** A line of a log; of Envoy's access log, which is JSON, its path too as it may be shown. */
 export function shownLine(line: string): string {
-  const paths = line.slice(0, LONGEST).replace(/("(?:path|authority)":")([^"\\]{1,4000})(?=")/g, (_, key: string, path: string) => `${key}${shownPath(path)}`);
+  const paths = line.slice(0, LONGEST).replace(/("(path|authority)":")([^"\\]{1,4000})(?=")/g, (_, key: string, field: string, text: string) => `${key}${field === 'path' ? shownPath(text) : shownHost(text)}`);
   return withoutSecrets(paths);
 }
 

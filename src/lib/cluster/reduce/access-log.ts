@@ -2,7 +2,7 @@ import {OWN_REQUEST_ID} from '../../model/answer.ts';
 import type {AccessLine} from '../../model/look.ts';
 import {jsonLine} from './json-line.ts';
 import {maskedLines} from '../masks.ts';
-import {shownPath} from '../shown.ts';
+import {shownHost, shownPath} from '../shown.ts';
 import {number, text, time} from './read.ts';
 
 const PROBE_CLUSTER = /(^|_)(liveness|readiness|startup)_cluster$/;
@@ -33,7 +33,7 @@ export function accessLineOf(line: string): AccessLine | undefined {
     ...(upstreamMs === undefined ? {} : {upstreamMs}),
     userAgent,
     ...(count(fields.bytes_sent) === undefined ? {} : {bytesSent: count(fields.bytes_sent)!}),
-    ...(text(fields.authority) === '' ? {} : {authority: maskedLines(text(fields.authority))}),
+    ...(text(fields.authority) === '' ? {} : {authority: shownHost(text(fields.authority))}),
   };
 }
 
