@@ -159,7 +159,6 @@ const ROWS: [place: string, world: World, mark?: string][] = [
   ['end of a connection', answers({kind: 'closed', reset: false, text: `EOF token=${MARK}`, ms: 1} as never)],
   ['gRPC status', failing({grpc: {port: 50051}}, {live: inside({says: {'50051': {kind: 'grpc', code: 16, message: `token=${MARK}`, status: '', ms: 1}}})})],
   ['state of Envoy', failing(http(), {live: inside({...FAILS, ready: `token=${MARK}`})})],
-  ['body of Envoy\'s admin port', failing(http(), {live: inside({...FAILS, counters: {'control_plane.connected_state': 1, [`cluster.${MARK}`]: 1}})})],
 ];
 
 describe('no screen and no file holds', () => {

@@ -34,16 +34,14 @@ export function adminAsks(): Ask[] {
   }));
 }
 
-const COUNTER = new RegExp(`^(?:${COUNTERS.join('|')}): \\d+$`);
-
-/** Of the answer to `/stats` the lines that are read. */
-export function countersIn(body: string): string[] {
-  return body.split('\n').filter((line) => line.length < 300 && COUNTER.test(line));
+/** Whether it is one of these, of this version or another. */
+export function isAdminAsk({port, send}: Ask): boolean {
+  return port === ADMIN_PORT && send.kind === 'get' && /^\/(?:config_dump|stats|ready)(?:\?|$)/.test(send.path);
 }
 
-/** Whether it is one of these. */
-export function isAdminAsk({port, send}: Ask): boolean {
-  return port === ADMIN_PORT && send.kind === 'get' && PATHS.includes(send.path);
+/** Whether the answer is for `readAdmin` alone, and so is wanted as it came. */
+export function isReadWhole(ask: Ask): boolean {
+  return isAdminAsk(ask) && ask.maxBytes === MAX_BYTES;
 }
 
 /** Reads the answers to `adminAsks`, in their order. */

@@ -60,10 +60,10 @@ const FORMS: readonly RegExp[] = [
 /** Words and signs of which each pattern needs one: nearly all texts have none, and one look spares the others. */
 const HINTS = new RegExp(
   [
-    'auth|cookie|bearer|basic|negotiate|pass|pwd|secret|token|key|credential|sig|code(?:=|%3d)|verify=|ticket|session|jwt|sid=|otp=',
-    String.raw`(?:^|\s)-u|--user|mysql|mariadb|mongo|rabbitmq|sqlcmd|-cli|jdbc:|dsn=|@`,
-    String.raw`eyJ|akia|asia|AIza|ya29|GOCSPX|EAAC|gh[pousr]_|github_pat|gl[a-z]{2,4}-|dckr_|[srp]k[_-]|whsec|sq0|shp|npm_|pypi-|dop_|hf_|lin_`,
-    String.raw`hv[sbr]\.|\bs\.|SG\.|slack|discord|webhook|xox|xapp|atlasv1|-----BEGIN|[A-Za-z0-9/+]{40}`,
+    'a(?:uth|kia|sia|ge-secret|piKey)|b(?:earer|asic)|c(?:ookie|redential|ode(?:=|%3d))|d(?:sn=|ckr_|op_v1_|iscord)|e(?:yJ|aac)|g(?:h[pousr]_|ithub_pat_|l[a-z]{2,4}-|ocspx-)|h(?:f_|v[sbr]\\.)',
+    'j(?:wt|dbc:)|key|lin_api_|m(?:ysql|ariadb|ongo)|n(?:egotiate|pm_)|otp=|p(?:ass|wd|ypi-|k_)|r(?:abbitmq|k_)|token|ticket|verify=|w(?:hsec|ebhook)|x(?:ox|app)|ya29|aiza|-cli|atlasv1',
+    's(?:ecret|ig|ession|id=|k[_-]|q0|hp|lack|qlcmd|g\\.)',
+    String.raw`-----BEGIN|@|(?:^|\s)(?:-u|--user)|\bs\.[a-z0-9]{24}|(?<![\w/+=.-])[a-z0-9/+]{40}(?![\w/+=.-])`,
   ].join('|'),
   'i',
 );

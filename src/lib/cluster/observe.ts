@@ -1,5 +1,5 @@
 import {parse} from 'yaml';
-import {isAdminAsk} from './envoy-admin.ts';
+import {isReadWhole} from './envoy-admin.ts';
 import type {Ask, Exchange} from '../model/answer.ts';
 import type {MeshWords} from '../mesh/words.ts';
 import type {ClusterEvent} from '../model/event.ts';
@@ -76,7 +76,7 @@ export async function getNamespace(cluster: Cluster, name: string): Promise<Name
 /** What a pod's ports answer, without what looks like a secret; of the proxy's own answers the model takes no more than it knows. */
 export async function askPod(cluster: Cluster, pod: PodName, asks: Ask[]): Promise<Exchange> {
   const {setupMs, answers} = await cluster.exchange(pod, asks);
-  return {setupMs, answers: answers.map((answer, index) => (isAdminAsk(asks[index]!) ? answer : shownAnswer(answer)))};
+  return {setupMs, answers: answers.map((answer, index) => (isReadWhole(asks[index]!) ? answer : shownAnswer(answer)))};
 }
 
 /** Lines of a log are few and short; an app that logs much is not read to the end. */

@@ -1,7 +1,7 @@
 import {askShown, type Answer, type Ask} from '../model/answer.ts';
 import {isSecretName, STARS, valueShown} from '../model/credential.ts';
 import type {Header, HttpGet} from '../model/probe.ts';
-import {maskedLines, withoutSecrets} from './masks.ts';
+import {maskedLines, MOST, withoutSecrets} from './masks.ts';
 
 // What people may see of a request and its answer. The model holds this everywhere; what is sent instead stands beside it,
 // and only who asks a pod reads that. All of it is the same when it is done twice.
@@ -26,6 +26,7 @@ const PLAIN_PATH = /^[/a-z._-]*$/;
 
 /** A path with its query, or a whole URL, without what looks like a secret in it. */
 export function shownPath(path: string): string {
+  if (path.length > MOST) return `${shownPath(path.slice(0, MOST)).slice(0, MOST)}...`;
   if (PLAIN_PATH.test(path)) return path;
   const at = path.search(/[?#]/);
   const [before, after] = at < 0 ? [path, ''] : [path.slice(0, at), path.slice(at)];
@@ -90,7 +91,7 @@ export function shownHeader(header: Header): Header {
   const {name} = header;
   const value = valueShown(header);
   const place = /^host$/i.test(name) ? shownHost(value) : value;
-  return {name, value: maskedLines(URLS.test(name) ? shownPath(place) : place)};
+  return {name, value: withoutSecrets(URLS.test(name) ? shownPath(place) : place)};
 }
 
 /** A handler as people may see it; what the kubelet really sends stands in `sent`, where that is another. */
@@ -105,20 +106,20 @@ export function shownAnswer(answer: Answer): Answer {
   switch (answer.kind) {
     case 'response': {
       const headers = answer.headers.map(shownHeader);
-      const shown = {...answer, reason: maskedLines(answer.reason), headers, body: maskedLines(answer.body)};
+      const shown = {...answer, reason: withoutSecrets(answer.reason), headers, body: maskedLines(answer.body)};
       const [from, to] = [locationIn(answer.headers), locationIn(headers)];
       return from === to ? shown : {...shown, location: from};
     }
     case 'grpc':
-      return {...answer, message: maskedLines(answer.message)};
+      return {...answer, message: withoutSecrets(answer.message)};
     case 'open':
-      return {...answer, said: maskedLines(answer.said)};
+      return {...answer, said: withoutSecrets(answer.said)};
     case 'not-http':
-      return {...answer, said: maskedLines(answer.said), text: maskedLines(answer.text)};
+      return {...answer, said: withoutSecrets(answer.said), text: withoutSecrets(answer.text)};
     case 'timeout':
       return answer;
     default:
-      return {...answer, text: maskedLines(answer.text)};
+      return {...answer, text: withoutSecrets(answer.text)};
   }
 }
 

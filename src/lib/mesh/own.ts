@@ -1,5 +1,10 @@
 import {INIT_NAMES, PROXY_LABELS, SIDECAR_NAMES} from './names.ts';
 
+/** Whether a container has a name that the mesh gives to one with words of its own; users give it to theirs, too. */
+export function isNamedLikeMesh(name: string): boolean {
+  return INIT_NAMES.includes(name) || SIDECAR_NAMES.includes(name);
+}
+
 /** What of a pod tells whose its containers are. */
 export interface Shown {
   labels: readonly string[];

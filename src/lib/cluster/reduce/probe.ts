@@ -1,5 +1,5 @@
 import {PROBE_TYPES, type Handler, type PortRef, type Probe, type Probes, type ProbeType} from '../../model/probe.ts';
-import {shownGet, shownHost} from '../shown.ts';
+import {looksRandom, shownGet, shownHost} from '../shown.ts';
 import {list, number, object, text, texts, type Raw} from './read.ts';
 
 const TIMING = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold', 'terminationGracePeriodSeconds'];
@@ -70,11 +70,12 @@ export function hostsIn(words: string[]): string[] {
   const asked = words.filter((_, index) => !fetches || !ABOUT_REQUEST.test(words[index - 1] ?? '')).join(' ').slice(0, MOST);
   const all = asked.replace(NOT_ASKED, ' ');
   const named = [
-    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:@'"?#]+)/gi),
+    // What stands before a later `@` is part of a password.
+    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:@'"?#]+)(?![^\s'"?]{0,200}@)/gi),
     ...all.matchAll(/-addr[= ](\[[^\]]{1,60}\]|[^\s:'"]+):\d/g),
     ...all.matchAll(/\s--host(?:name)?[= ]([^\s'":]+)/g),
     ...(TAKES_HOST.test(all) ? all.matchAll(/\s-h ?([a-z0-9][^\s'":]*)/gi) : []),
     ...all.matchAll(/\bnc(?: -\S+)* ([a-z0-9][\w.-]*) \d+/gi),
   ];
-  return [...new Set(named.map((match) => match[1]!))];
+  return [...new Set(named.map((match) => match[1]!))].filter((host) => !looksRandom(host));
 }

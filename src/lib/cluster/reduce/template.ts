@@ -1,5 +1,5 @@
 import {MESH_PREFIXES, PROXY_LABELS} from '../../mesh/names.ts';
-import {provenOfMesh, type Words} from '../../mesh/own.ts';
+import {isNamedLikeMesh, provenOfMesh, type Words} from '../../mesh/own.ts';
 import type {Container, LifecycleHook, PodSpec, Template} from '../../model/pod.ts';
 import {cleanLines} from '../sanitize.ts';
 import {shownWords} from '../shown.ts';
@@ -46,13 +46,17 @@ const NONE: OwnWords = {containers: new Map(), initContainers: new Map()};
 
 /** Command and arguments of those containers of a pod that are proven to be the mesh's, without what looks like a secret. */
 export function ownWords(metadata: Raw, spec: Raw): OwnWords {
-  const [containers, initContainers] = [list(spec.containers).map(wordsOf), list(spec.initContainers).map(wordsOf)];
+  const [containers, initContainers] = [namedLikeMesh(spec.containers), namedLikeMesh(spec.initContainers)];
   const proven = provenOfMesh({labels: Object.keys(object(metadata.labels)), containers, initContainers});
   return {
     containers: new Map(containers.filter(({name}) => proven.containers.has(name)).map(({name, words}) => [name, shownWords(words)])),
     // The script is the injector's own.
     initContainers: new Map(initContainers.filter(({name}) => proven.initContainers.has(name)).map(({name, words}) => [name, words])),
   };
+}
+
+function namedLikeMesh(containers: unknown): (Words & {words: string[]})[] {
+  return list(containers).filter(({name}) => isNamedLikeMesh(text(name))).map(wordsOf);
 }
 
 function wordsOf(raw: Raw): Words & {words: string[]} {

@@ -1,6 +1,6 @@
 import {answerShown, type Answer, type Ask} from '../../model/answer.ts';
 import type {LogOptions, PodName} from '../cluster.ts';
-import {countersIn, isAdminAsk} from '../envoy-admin.ts';
+import {isAdminAsk} from '../envoy-admin.ts';
 import {maskedLines} from '../masks.ts';
 import {shownAnswer, shownAsk} from '../shown.ts';
 import {probesOfDump} from './envoy.ts';
@@ -45,7 +45,7 @@ export function redactAnswer(ask: Ask, answer: Answer): Answer {
 function adminBody({send}: Ask, body: string): string {
   const path = send.kind === 'get' ? send.path : '';
   if (path.startsWith('/config_dump')) return probesOfDump(body) ?? firstLine(maskedLines(body.slice(0, 2 * KEPT_BODY)));
-  if (path.startsWith('/stats')) return countersIn(body).map((line) => `${line}\n`).join('');
+  if (path.startsWith('/stats')) return (body.match(/^[\w.|]{1,300}: \d{1,20}$/gm) ?? []).map((line) => `${line}\n`).join('');
   return firstLine(maskedLines(body.slice(0, 2 * KEPT_BODY)));
 }
 

@@ -38,7 +38,7 @@ function ofProbes(one: Entry): boolean {
 }
 
 function listenerOf({name, address, filter_chains: chains}: Entry): Entry {
-  return {name, address: addressOf(address), filter_chains: listOf(chains).map(chainOf)};
+  return {name, address: addressOf(address), filter_chains: eachOf(chains, chainOf)};
 }
 
 function chainOf({filter_chain_match: match, filters}: Entry): Entry {
@@ -59,10 +59,9 @@ function routeOf(route: Entry): Entry {
 }
 
 function clusterOf({name, load_assignment: assignment}: Entry): Entry {
-  const endpoints = listOf(entryOf(assignment)['endpoints']).map((one) => ({
-    lb_endpoints: listOf(one['lb_endpoints']).map(({endpoint}) => ({endpoint: {address: addressOf(entryOf(endpoint)['address'])}})),
-  }));
-  return {name, load_assignment: {endpoints}};
+  const endpoint = (one: Entry) => ({endpoint: {address: addressOf(entryOf(one['endpoint'])['address'])}});
+  const endpoints = eachOf(entryOf(assignment)['endpoints'], (one) => ({lb_endpoints: eachOf(one['lb_endpoints'], endpoint)}));
+  return {name, load_assignment: endpoints && {endpoints}};
 }
 
 function addressOf(address: unknown): Entry {
@@ -71,6 +70,11 @@ function addressOf(address: unknown): Entry {
 
 function portOf(address: unknown): unknown {
   return entryOf(entryOf(address)['socket_address'])['port_value'];
+}
+
+/** Of a list each entry as it is kept; what is missing stays so. */
+function eachOf(list: unknown, keep: (entry: Entry) => Entry): Entry[] | undefined {
+  return list === undefined ? undefined : listOf(list).map(keep);
 }
 
 function masked(path: unknown): string | undefined {
