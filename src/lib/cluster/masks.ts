@@ -10,7 +10,7 @@ const END = String.raw`\\{0,7}["'\x60]?\s{0,8}`;
 /** What looks like a credential in a text of the cluster, by the words in front of it. */
 const NAMED: readonly [RegExp, string][] = [
   [/(?<!require )\b(authorization|proxy-authorization|cookie|set-cookie)(\\{0,7}["']?\s{0,8}[:=]\s{0,8}(?:(?=digest )|\\{0,7}["']?))(digest [^\r\n]+|[^"'\r\n\\]+)/gi, '$1$2***'],
-  [/\b(bearer|basic|negotiate|apikey)(?!\s+(?:realm|charset|error|scope|token|auth)\b)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
+  [/\b(bearer|basic|negotiate|apikey)(?!\s+(?:realm|charset|error|scope|tokens?|auth(?:entication|orization)?|challenge|credentials?)\b)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
   [/([?&;][\w.-]{0,40}(?:signature|credential|token|secret|password|passwd|pwd|verify|ticket|session|sessionid|pass|auth|sig|code|key|jwt|\bsid|\botp)=)(?!\*{3})[^\s&"';]+/gi, '$1***'],
   [/(%(?:3F|26)[\w.-]{0,40}(?:signature|credential|token|secret|password|passwd|pwd|session|pass|auth|sig|code|key|jwt)%3D)(?!\*{3})[^\s&"';%]+/gi, '$1***'],
   // Of the kubelet's and the runtimes' own words some look like it: `volume "db-secret" : …`, `fetch anonymous token: …`, `find key password: …`.
@@ -36,7 +36,7 @@ const NAMED: readonly [RegExp, string][] = [
 /** Credentials within URLs and connection strings. */
 const WITHIN: readonly [RegExp, string][] = [
   [/(\bjdbc:oracle:\w{1,10}:[^\s/@]{1,80}\/)(?!\*{3}@)[^\s@]{1,200}@/gi, '$1***@'],
-  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@"']{0,80}):(?!\*{3}@)(?!\d{1,5}[/?#][^\s@]{0,300}(?:\s|$))(?!\d{1,5}\/[^\s@]{0,200}\?)[^\s@"']{1,300}(?:@[^\s@/"']{1,100})?@/gi, '$1:***@'],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@"'[]{0,80}):(?!\*{3}@)(?!\d{1,5}[/?#][^\s@]{0,300}(?:\s|$))(?!\d{1,5}\/[^\s@]{0,200}\?)[^\s@"']{1,300}(?:@[^\s@/"']{1,100})?@/gi, '$1:***@'],
   [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)(?!\*{3}@)[^\s:/@"'?#]{1,300}@/gi, '$1***@'],
   // Go's form for MySQL: `user:password@tcp(host:3306)/db`
   [/(?<![^\s"'=])([\w.-]{1,60}:)(?!\*{3}@)[^\s@"']{1,200}@(?=(?:tcp|unix)\()/g, '$1***@'],

@@ -11,7 +11,7 @@ const SECRET_WORDS = new Set(
 /** Wherever they stand in it. */
 const SECRET_PARTS = /password|passwd|secret|token|credential|apikey|accesskey|privatekey/;
 /** Words before `key` that make it none that opens anything. */
-const HARMLESS_KEYS = /^(?:idempotency|cache|surrogate|routing|partition|sort|websocket|public|primary|foreign|object|row|host|lookup)$/;
+const HARMLESS_KEYS = /^(?:idempotency|cache|surrogate|routing|partition|sort|websocket|socket|public|primary|foreign|object|row|host|lookup)$/;
 /** Names that only sound like one. */
 const HARMLESS = /^(?:wwwauthenticate|proxyauthenticate|accesscontrol.*|authority)$/;
 
