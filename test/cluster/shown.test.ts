@@ -12,6 +12,7 @@ describe('a path as it may be shown', () => {
     ['/h?next=http%3A%2F%2Fu%3Ap%40h', '/h?next=***'],
     ['http://user:pw@host/h', 'http://user:***@host/h'],
     ['http://t0ken@host:80/h', 'http://***@host:80/h'],
+    ['http://user:p?w#x/y@host/h', 'http://user:***@host/h'],
     ['//user:p@w@host/h', '//user:***@host/h'],
     ['/hook/xK9fQ2mZ7pL4vB8nR3tW6yH1/x', '/hook/***/x'],
     ['/ping/3f2b8c1e-77aa-4d0b-9c55-0a1b2c3d4e5f', '/ping/***'],

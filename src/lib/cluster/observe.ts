@@ -73,7 +73,7 @@ export async function getNamespace(cluster: Cluster, name: string): Promise<Name
   return namespace;
 }
 
-/** What a pod's ports answer, without what looks like a secret; of the proxy's own answers the model takes no more than it knows. */
+/** What a pod's ports answer, without what looks like a secret; what the proxy says of itself is reduced later. */
 export async function askPod(cluster: Cluster, pod: PodName, asks: Ask[]): Promise<Exchange> {
   const {setupMs, answers} = await cluster.exchange(pod, asks);
   return {setupMs, answers: answers.map((answer, index) => (isReadWhole(asks[index]!) ? answer : shownAnswer(answer)))};

@@ -3,8 +3,8 @@ import {isSecretName, STARS, valueShown} from '../model/credential.ts';
 import type {Header, HttpGet} from '../model/probe.ts';
 import {maskedLines, MOST, withoutSecrets} from './masks.ts';
 
-// What people may see of a request and its answer. The model holds this everywhere; what is sent instead stands beside it,
-// and only who asks a pod reads that. All of it is the same when it is done twice.
+// What people may see of a request and its answer. The model holds this everywhere; what is sent instead stands beside
+// it, and only who asks a pod reads that. All of it is the same when it is done twice.
 
 /** A text that no person has thought of: an id, a digest, a random token. */
 export function looksRandom(text: string): boolean {
@@ -19,7 +19,7 @@ export function looksRandom(text: string): boolean {
 /** What the mesh writes itself; behind it stands a container's name. */
 const OF_MESH = /^\/(?:osm|fsm)-(?:liveness|readiness|startup|healthcheck)/;
 /** Behind such a part of a path stands the secret itself. */
-const BEFORE_SECRET = /^(?:token|secret|password|passwd|pwd|key|apikey|api-key|api_key|access-key|auth|bearer|session|sid|jwt|code|credential)$/i;
+const BEFORE_SECRET = /^(?:token|secret|password|passwd|pwd|(?:api|access)?[_-]?key|auth|bearer|session|sid|jwt|code|credential)$/i;
 
 /** Most paths hold nothing that could be one. */
 const PLAIN_PATH = /^[/a-z._-]*$/;
@@ -28,6 +28,12 @@ const PLAIN_PATH = /^[/a-z._-]*$/;
 export function shownPath(path: string): string {
   if (path.length > MOST) return `${shownPath(path.slice(0, MOST)).slice(0, MOST)}...`;
   if (PLAIN_PATH.test(path)) return path;
+  // A password may hold the signs that end a host.
+  if (path.includes('://')) return shownParts(maskedLines(path));
+  return shownParts(path);
+}
+
+function shownParts(path: string): string {
   const at = path.search(/[?#]/);
   const [before, after] = at < 0 ? [path, ''] : [path.slice(0, at), path.slice(at)];
   const [, authority = '', rest = ''] = /^((?:[a-z][a-z0-9+.-]{0,20}:)?\/\/[^/]*)?(.*)$/is.exec(before)!;
@@ -45,7 +51,11 @@ export function shownHost(host: string): string {
 
 function shownSegments(path: string): string {
   const segments = path.split('/');
-  return segments.map((segment, index) => segment.split(';').map((part, place) => (place === 0 ? shownSegment(part, segments[index - 1] ?? '') : shownPair(part))).join(';')).join('/');
+  const shown = (segment: string, before: string) => {
+    const [name = '', ...parameters] = segment.split(';');
+    return [shownSegment(name, before), ...parameters.map(shownPair)].join(';');
+  };
+  return segments.map((segment, index) => shown(segment, segments[index - 1] ?? '')).join('/');
 }
 
 function shownSegment(segment: string, before: string): string {
@@ -84,7 +94,8 @@ function decoded(text: string): string {
 }
 
 /** Headers whose value is a URL or a path. */
-const URLS = /^(?:location|content-location|referer|origin|refresh|link|original-http-path|x-envoy-original-path|x-original-url|x-rewrite-url|x-original-uri|x-forwarded-uri)$/i;
+const URLS =
+  /^(?:(?:content-)?location|referer|origin|refresh|link|original-http-path|x-envoy-original-path|x-(?:original|rewrite|forwarded)-ur[il])$/i;
 
 /** A header of a request or an answer, its value masked where its name or its form makes it a credential. */
 export function shownHeader(header: Header): Header {
@@ -96,7 +107,8 @@ export function shownHeader(header: Header): Header {
 
 /** A handler as people may see it; what the kubelet really sends stands in `sent`, where that is another. */
 export function shownGet(get: HttpGet): HttpGet {
-  const shown: HttpGet = {...get, host: shownHost(get.host), path: shownPath(get.path), headers: get.headers.map(shownHeader)};
+  const headers = get.headers.map(shownHeader);
+  const shown: HttpGet = {...get, host: shownHost(get.host), path: shownPath(get.path), headers};
   const same = shown.path === get.path && shown.headers.every(({value}, index) => value === get.headers[index]!.value);
   return same ? shown : {...shown, sent: {path: get.path, headers: get.headers}};
 }
@@ -144,8 +156,8 @@ export function shownWords(words: string[]): string[] {
 
 /** A line of a log; of Envoy's access log, which is JSON, its path too as it may be shown. */
 export function shownLine(line: string): string {
-  const paths = line.slice(0, LONGEST).replace(/("(path|authority)":")([^"\\]{1,4000})(?=")/g, (_, key: string, field: string, text: string) => `${key}${field === 'path' ? shownPath(text) : shownHost(text)}`);
-  return withoutSecrets(paths);
+  const paths = line.slice(0, LONGEST).replace(/("path":")([^"\\]{1,4000})(?=")/g, (_, key: string, path: string) => key + shownPath(path));
+  return withoutSecrets(paths.replace(/("authority":")([^"\\]{1,4000})(?=")/g, (_, key: string, host: string) => key + shownHost(host)));
 }
 
 /** No line that is read is longer. */
@@ -153,6 +165,9 @@ const LONGEST = 16_384;
 
 /** A message with the URLs that it names, and the path of a hook, as `shownPath` has them. */
 export function shownUrls(message: string): string {
-  const urls = message.replace(/\bhttps?:\/\/[^\s"'<>)]+/gi, (url) => (url.endsWith(':') ? `${shownPath(url.slice(0, -1))}:` : shownPath(url)));
+  const urls = message.replace(/\bhttps?:\/\/[^\s"'<>)]+/gi, (url) => {
+    const end = url.endsWith(':') ? url.length - 1 : url.length;
+    return shownPath(url.slice(0, end)) + url.slice(end);
+  });
   return urls.replace(/(\bhook \()(\/[^\s)]*)/g, (_, begin: string, path: string) => `${begin}${shownPath(path)}`);
 }

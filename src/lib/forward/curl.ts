@@ -24,13 +24,15 @@ function lineOf(name: string, {port, send}: Ask, ports: LocalPort[]): Line[] {
   if (send.kind === 'connect') return [{for: name, command: `curl -v telnet://${at}`}];
   if (send.kind === 'grpc') return [{for: name, command: `grpcurl -plaintext -authority ${quoted(send.authority)} -d ${quoted(JSON.stringify({service: send.service}))} ${at} grpc.health.v1.Health/Check`}];
   const variables = new Variables();
-  const text = (shown: string, of: string) => (send.sent && shown.includes(STARS) ? variables.quoted(shown, of) : quoted(shown));
+  const isMasked = (shown: string) => send.sent !== undefined && shown.includes(STARS);
+  const text = (shown: string, of: string) => (isMasked(shown) ? variables.quoted(shown, of) : quoted(shown));
   const headers = send.headers
     .filter(({name: header, value}) => !LEFT_OUT.test(`${header}: ${value}`))
-    .map((header) => ` -H ${text(header.value === '' ? `${header.name};` : `${header.name}: ${header.value}`, header.name)}`);
+    .map(({name: header, value}) => ` -H ${text(value === '' ? `${header};` : `${header}: ${value}`, header)}`);
   const url = `${send.scheme.toLowerCase()}://${at}${send.path}`;
-  const flags = [...(send.scheme === 'HTTPS' ? [' -k'] : []), ...(/[{}[\]]/.test(send.path) ? [' -g'] : []), ...(/\/\./.test(send.path) ? [' --path-as-is'] : [])];
-  const command = `curl -i${flags.join('')}${headers.join('')} ${/^[\w./:%=-]+$/.test(url) ? url : text(url, 'secret')}`;
+  const flags = [[send.scheme === 'HTTPS', ' -k'], [/[{}[\]]/.test(send.path), ' -g'], [/\/\./.test(send.path), ' --path-as-is']];
+  const given = flags.filter(([wanted]) => wanted).map(([, flag]) => flag);
+  const command = `curl -i${given.join('')}${headers.join('')} ${/^[\w./:%=-]+$/.test(url) ? url : text(url, 'secret')}`;
   return [variables.names.length > 0 ? {for: name, command, set: variables.names} : {for: name, command}];
 }
 

@@ -12,8 +12,10 @@ export class Variables {
     const pieces = text.split(STARS);
     const variables = pieces.slice(1).map((_, index) => this.#named(nameBefore(pieces[index]!) ?? name));
     const plain = pieces.every((piece) => !/[!"$`\\]/.test(piece));
-    if (plain) return `"${pieces.map((piece, index) => `${piece}${index < variables.length ? reference(variables[index]!, pieces[index + 1]!) : ''}`).join('')}"`;
-    return pieces.map((piece, index) => `${piece === '' ? '' : quoted(piece)}${index < variables.length ? `"$${variables[index]!}"` : ''}`).join('');
+    const joined = (each: (piece: string) => string, between: (variable: string, next: string) => string) =>
+      pieces.map((piece, index) => (index === 0 ? '' : between(variables[index - 1]!, piece)) + each(piece)).join('');
+    if (plain) return `"${joined((piece) => piece, reference)}"`;
+    return joined((piece) => (piece === '' ? '' : quoted(piece)), (variable) => `"$${variable}"`);
   }
 
   #named(wanted: string): string {

@@ -23,7 +23,8 @@ const BODY = 10 * 1024;
 export function askOf(call: HttpCall, {podIP, userAgent, timeoutSeconds}: Asker): Ask {
   const written = (given: Sent): Sent => requestOf(call, given, {podIP, userAgent});
   const send = {kind: 'get', scheme: call.scheme, ...written(call)} as const;
-  return {port: call.port, send: call.sent ? {...send, sent: written(call.sent)} : send, timeoutMs: timeoutSeconds * 1000, maxBytes: BODY};
+  const full = call.sent ? {...send, sent: written(call.sent)} : send;
+  return {port: call.port, send: full, timeoutMs: timeoutSeconds * 1000, maxBytes: BODY};
 }
 
 function requestOf(call: HttpCall, {path, headers}: Sent, {podIP, userAgent}: Omit<Asker, 'timeoutSeconds'>): Sent {
@@ -65,8 +66,14 @@ export function redirectOf(answer: Answer, ask: Ask, podIP: string): Redirect | 
   return {to: {...ask, port: portOf(next), send: real === seen ? get : {...get, sent: real.sent}}, url: urlText(next)};
 }
 
+/** Where a redirect leads, and the request that goes there. */
+interface Step {
+  next: GoUrl;
+  sent: Sent;
+}
+
 /** The request that follows another one to `location`; undefined where that is no URL. */
-function stepOf({path, headers}: Sent, at: Pick<GoUrl, 'scheme' | 'host'>, location: string): {next: GoUrl; sent: Sent} | undefined {
+function stepOf({path, headers}: Sent, at: Pick<GoUrl, 'scheme' | 'host'>, location: string): Step | undefined {
   const from: GoUrl = {...urlOf(path), ...at};
   const reference = parseGoUrl(location);
   if (!reference) return undefined;

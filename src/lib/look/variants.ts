@@ -38,7 +38,8 @@ function ofTheWay(probe: ProbeCase, mesh: Hop, past: Get, by: AnsweredBy): [Vari
   if (headerOf(past.send.headers, 'X-Forwarded-Proto') === '') wanted.push(['forwarded-proto', withHeader(past, 'X-Forwarded-Proto', 'http')]);
   wanted.push(['proxy-headers', PROXY_HEADERS.reduce<Ask>((ask, {name, value}) => withHeader(ask as Get, name, value), past)]);
   // A path that is only known without its secret can't be asked for.
-  if (sent !== undefined && sent !== past.send.path && !sent.includes(STARS)) wanted.push(['mesh-path', changed(past, ({headers}) => ({path: sent, headers}))]);
+  const isKnown = sent !== undefined && !sent.includes(STARS);
+  if (isKnown && sent !== past.send.path) wanted.push(['mesh-path', changed(past, ({headers}) => ({path: sent, headers}))]);
   return wanted;
 }
 
@@ -69,7 +70,8 @@ function isClosedAtTimes({type, actual}: ProbeCase, log: AccessLine[]): boolean 
 
 function reused({actual}: ProbeCase, past: Get): Ask {
   const idleMs = Math.min(MOST_IDLE_MS, (actual?.periodSeconds ?? 10) * 1000);
-  const kept = changed(past, ({path, headers}) => ({path, headers: headers.filter(({name}) => name.toLowerCase() !== 'connection')}));
+  const isKept = ({name}: Header) => name.toLowerCase() !== 'connection';
+  const kept = changed(past, ({path, headers}) => ({path, headers: headers.filter(isKept)}));
   return {...kept, timeoutMs: past.timeoutMs + idleMs, send: {...kept.send, after: {idleMs}}};
 }
 

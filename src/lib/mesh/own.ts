@@ -12,6 +12,12 @@ export interface Shown {
   initContainers: readonly Words[];
 }
 
+/** Names of containers. */
+export interface Proven {
+  containers: Set<string>;
+  initContainers: Set<string>;
+}
+
 export interface Words {
   name: string;
   image: string;
@@ -28,7 +34,7 @@ const PROXY = /^(?:envoy(?:-|$)|pipy(?:-|$))/;
  * The names of a pod's containers that are proven to be the mesh's: the pod shows its label or its init container, and
  * image or first word is the proxy's. Of others a user may have put anything into the words.
  */
-export function provenOfMesh({labels, containers, initContainers}: Shown): {containers: Set<string>; initContainers: Set<string>} {
+export function provenOfMesh({labels, containers, initContainers}: Shown): Proven {
   const init = new Set(initContainers.filter(isInit).map(({name}) => name));
   const meshed = init.size > 0 || PROXY_LABELS.some((label) => labels.includes(label));
   return {containers: new Set(meshed ? containers.filter(isProxy).map(({name}) => name) : []), initContainers: init};

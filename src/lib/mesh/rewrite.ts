@@ -45,6 +45,9 @@ export function declaredInPod(profile: Profile, actual: Probe): Probe | undefine
   return {...actual, handler: {...declared, sent: {path: written ?? path, headers: own(handler.sent.headers)}}};
 }
 
+/** What a TCP probe brings to the HTTP probe that it becomes. */
+const NO_GET: Omit<HttpGet, 'kind' | 'port'> = {scheme: 'HTTP', host: '', path: '', headers: []};
+
 function rewriteProbe(profile: Profile, container: Container, probe: Probe): Probe {
   const cell = cellOf(profile, probe.handler);
   if (!cell || cell.to === 'untouched') return probe;
@@ -60,7 +63,7 @@ function rewriteProbe(profile: Profile, container: Container, probe: Probe): Pro
       headers: [...given.headers, ...(cell.headers ?? []).map(({name, value}) => ({name, value: fill(value)}))],
     };
   };
-  const get: Pick<HttpGet, 'host' | 'path' | 'headers' | 'scheme' | 'sent'> = from.kind === 'httpGet' ? from : {scheme: 'HTTP', host: '', path: '', headers: []};
+  const get: Omit<HttpGet, 'kind' | 'port'> = from.kind === 'httpGet' ? from : NO_GET;
   const handler: HttpGet = {kind: 'httpGet', scheme: cell.scheme ?? get.scheme, host: get.host, port, ...written(get)};
   return {...probe, handler: get.sent ? withSent(handler, written(get.sent)) : handler};
 }

@@ -44,14 +44,16 @@ interface OwnWords {
 
 const NONE: OwnWords = {containers: new Map(), initContainers: new Map()};
 
-/** Command and arguments of those containers of a pod that are proven to be the mesh's, without what looks like a secret. */
+/** Command and arguments of a pod's containers that are proven to be the mesh's, without what looks like a secret. */
 export function ownWords(metadata: Raw, spec: Raw): OwnWords {
   const [containers, initContainers] = [namedLikeMesh(spec.containers), namedLikeMesh(spec.initContainers)];
   const proven = provenOfMesh({labels: Object.keys(object(metadata.labels)), containers, initContainers});
+  const kept = (all: typeof containers, names: Set<string>, shown: (words: string[]) => string[]) =>
+    new Map(all.filter(({name}) => names.has(name)).map(({name, words}) => [name, shown(words)]));
   return {
-    containers: new Map(containers.filter(({name}) => proven.containers.has(name)).map(({name, words}) => [name, shownWords(words)])),
+    containers: kept(containers, proven.containers, shownWords),
     // The script is the injector's own.
-    initContainers: new Map(initContainers.filter(({name}) => proven.initContainers.has(name)).map(({name, words}) => [name, words])),
+    initContainers: kept(initContainers, proven.initContainers, (words) => words),
   };
 }
 

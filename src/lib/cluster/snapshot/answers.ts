@@ -10,7 +10,8 @@ const NAMED_HEADERS = /^(original-|x-forwarded-proto$|x-envoy-original-path$)/i;
 
 /**
  * A question to a port as a snapshot names it. Of the headers only the mesh's own are in it: the others' values are
- * redacted in the pods that the same question is later made from, and of its path what may be shown. Equal questions are told apart by their order.
+ * redacted in the pods that the same question is later made from, and of its path what may be shown. Equal questions are
+ * told apart by their order.
  */
 export function askQuestion({namespace, name}: PodName, ask: Ask): string {
   return `ask pod/${name} -n ${namespace} ${whatOf(shownAsk(ask))}`;
@@ -34,7 +35,9 @@ const KEPT_BODY = 200;
 
 /** A copy of an answer with what is read of it. Of the proxy's configuration that is what belongs to probes. */
 export function redactAnswer(ask: Ask, answer: Answer): Answer {
-  if (answer.kind === 'response' && isAdminAsk(ask)) return {...answer, reason: '', headers: [], body: adminBody(ask, answer.body)};
+  if (answer.kind === 'response' && isAdminAsk(ask)) {
+    return {...answer, reason: '', headers: [], body: adminBody(ask, answer.body)};
+  }
   const shown = answerShown(shownAnswer(answer));
   if (shown.kind === 'open' || shown.kind === 'not-http') return {...shown, said: firstLine(shown.said)};
   if (shown.kind !== 'response') return shown;
@@ -44,9 +47,10 @@ export function redactAnswer(ask: Ask, answer: Answer): Answer {
 /** Of the proxy's counters and its state whole lines that are read. */
 function adminBody({send}: Ask, body: string): string {
   const path = send.kind === 'get' ? send.path : '';
-  if (path.startsWith('/config_dump')) return probesOfDump(body) ?? firstLine(maskedLines(body.slice(0, 2 * KEPT_BODY)));
-  if (path.startsWith('/stats')) return (body.match(/^[\w.|]{1,300}: \d{1,20}$/gm) ?? []).map((line) => `${line}\n`).join('');
-  return firstLine(maskedLines(body.slice(0, 2 * KEPT_BODY)));
+  const other = firstLine(maskedLines(body.slice(0, 2 * KEPT_BODY)));
+  if (path.startsWith('/config_dump')) return probesOfDump(body) ?? other;
+  if (!path.startsWith('/stats')) return other;
+  return (body.match(/^[\w.|]{1,300}: \d{1,20}$/gm) ?? []).map((line) => `${line}\n`).join('');
 }
 
 /** What is masked already is cut, so that no half of a secret stands at the end. */

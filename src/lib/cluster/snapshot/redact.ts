@@ -33,7 +33,9 @@ const command: Rule = (value, _, token) => {
 const message: Rule = (value, _, token) => (typeof value === 'string' ? redactMessage(value, token) : undefined);
 /** What a process left in its termination log is its own; of a container that never started the runtime's words tell why. */
 const endMessage: Rule = (value, parent, token) => (typeof value === 'string' && NEVER_STARTED.includes(String(parent['reason'])) ? redactMessage(value, token) : undefined);
-const shownAs = (show: (text: string) => string): Rule => (value) => (typeof value === 'string' ? show(value) : undefined);
+const shownAs =
+  (show: (text: string) => string): Rule =>
+  (value) => (typeof value === 'string' ? show(value) : undefined);
 
 const HANDLER = {
   httpGet: {scheme: true, host: shownAs(shownHost), port: true, path: shownAs(shownPath), httpHeaders: each({name: true, value: headerValue})} as Rule,
@@ -172,14 +174,16 @@ function annotations(value: Json, _: unknown, token: Token): Json {
 
 /** A copy with the fields that the model reads, and no others: a field that nobody reads is never written. */
 export function redact(resource: string, object: Record<string, unknown>, token: Token): Record<string, unknown> {
-  return apply(RULES[resource] ?? CONTROLLER, resource === 'pods' ? withOwnWords(object) : object, token) as Record<string, unknown>;
+  const known = resource === 'pods' ? withOwnWords(object) : object;
+  return apply(RULES[resource] ?? CONTROLLER, known, token) as Record<string, unknown>;
 }
 
 /** A pod whose containers have no words but those that are proven to be the mesh's. */
 function withOwnWords(pod: Record<string, unknown>): Record<string, unknown> {
   const spec = entryOf(pod['spec']);
   const own = ownWords(entryOf(pod['metadata']), spec);
-  const kept = (key: 'containers' | 'initContainers') => listOf(spec[key]).map((container) => wordsKept(container, own[key]));
+  const kept = (key: 'containers' | 'initContainers') =>
+    listOf(spec[key]).map((container) => wordsKept(container, own[key]));
   return {...pod, spec: {...spec, containers: kept('containers'), initContainers: kept('initContainers')}};
 }
 
@@ -188,7 +192,8 @@ function wordsKept(container: Record<string, unknown>, own: ReadonlyMap<string, 
   const words = own.get(String(container['name']));
   const split = listed(container['command']).length;
   const env = words ? container['env'] : undefined;
-  const part = (key: string, from: number, to?: number) => (words && container[key] !== undefined ? words.slice(from, to) : undefined);
+  const part = (key: string, from: number, to?: number) =>
+    words && container[key] !== undefined ? words.slice(from, to) : undefined;
   return {...container, command: part('command', 0, split), args: part('args', split), env};
 }
 
