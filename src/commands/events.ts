@@ -1,13 +1,14 @@
 import {Args, Flags, type Interfaces} from '@oclif/core';
 import {ProbesCommand, UsageError, type CommonFlags} from '../lib/cli/base.ts';
 import {durationMs} from '../lib/cli/duration.ts';
-import {EXIT} from '../lib/cli/exit.ts';
+import {EXIT, exitCodeOfEvents} from '../lib/cli/exit.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {events} from '../lib/events/events.ts';
 import {follow} from '../lib/events/follow.ts';
 import type {EventsReport} from '../lib/model/events-report.ts';
 import type {Happening} from '../lib/model/happening.ts';
 import {PROBE_TYPES} from '../lib/model/probe.ts';
+import {safe} from '../lib/render/safe.ts';
 import {EVENT_FORMATS, eventsDocument, renderEvents, renderHappening} from '../lib/render/events.ts';
 
 export default class Events extends ProbesCommand {
@@ -29,20 +30,24 @@ export default class Events extends ProbesCommand {
     const sinceMs = flags.since === undefined ? undefined : durationMs(flags.since, '--since');
     const options = {...(sinceMs === undefined ? {} : {sinceMs}), ...(flags.probe ? {probes: flags.probe} : {}), all: flags.all ?? false, logs: flags.logs};
     if (flags.watch) return this.follow(flags, argv as string[], options);
-    const report = await this.withCluster(flags, (cluster) => withProgress('reading events', () => events(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), options)));
-    process.stdout.write(renderEvents(flags.output, report, this.look(flags)));
-    process.exitCode = report.workloads.length === 0 || report.unseen.some(({optional}) => !optional) ? EXIT.incomplete : EXIT.ok;
+    const report = await this.withCluster(flags, (cluster) => withProgress('reading events', this.look(flags).utf8, () => events(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), options)));
+    process.stdout.write(safe(flags.output, renderEvents(flags.output, report, this.look(flags))));
+    process.exitCode = exitCodeOfEvents(report);
   }
 
   private async follow(flags: Interfaces.InferredFlags<typeof Events.flags> & CommonFlags, targets: string[], options: Parameters<typeof follow>[3]): Promise<void> {
     if (flags.from !== undefined) throw new UsageError('a snapshot does not change: --watch needs a cluster');
     if (flags.output === 'yaml') throw new UsageError('--watch prints lines: table, wide and json are accepted');
     const look = this.look(flags);
+    let begun: EventsReport | undefined;
     const say = {
-      report: (report: EventsReport) => void process.stdout.write(flags.output === 'json' ? `${JSON.stringify(eventsDocument(report))}\n` : renderEvents(flags.output, report, look)),
-      happening: (one: Happening) => void process.stdout.write(renderHappening(flags.output, one, look)),
+      report: (report: EventsReport) => {
+        begun = report;
+        process.stdout.write(safe(flags.output, flags.output === 'json' ? `${JSON.stringify(eventsDocument(report))}\n` : renderEvents(flags.output, report, look)));
+      },
+      happening: (one: Happening) => void process.stdout.write(safe(flags.output, renderHappening(flags.output, one, look))),
     };
-    await this.withCluster(flags, (cluster) => follow(cluster, this.scopeOf(flags, targets, cluster), this.commands(flags), options, say, this.abort.signal));
-    process.exitCode = EXIT.ok;
+    await this.withCluster(flags, (cluster) => follow(cluster, this.scopeOf(flags, targets, cluster), this.commands(flags), options, say, this.interrupt.signal));
+    process.exitCode = begun?.interrupted ? EXIT.interrupted : EXIT.ok;
   }
 }

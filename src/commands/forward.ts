@@ -7,6 +7,7 @@ import {withProgress} from '../lib/cli/progress.ts';
 import {repeatOf} from '../lib/cli/repeat.ts';
 import {forward} from '../lib/forward/forward.ts';
 import {PROBE_TYPES} from '../lib/model/probe.ts';
+import {safe} from '../lib/render/safe.ts';
 import {FORWARD_FORMATS, renderForward} from '../lib/render/index.ts';
 
 export default class Forward extends ProbesCommand {
@@ -28,13 +29,13 @@ export default class Forward extends ProbesCommand {
   async run(): Promise<void> {
     const {flags, argv} = await this.parse(Forward);
     if (argv.length === 0) throw new UsageError('forward needs a target: deploy/NAME, pod/NAME, …');
-    const repeat = repeatOf(flags, (ms) => sleep(ms, undefined, {signal: this.abort.signal}).catch(() => undefined));
+    const repeat = repeatOf(flags, (ms) => this.interrupt.during(() => sleep(ms, undefined, {signal: this.interrupt.signal})).catch(() => undefined));
     await this.withCluster(flags, async (cluster) => {
       const scope = this.scopeOf(flags, argv as string[], cluster);
       const wanted = {containers: flags.container ?? [], types: flags.probe ?? [], allPods: flags['all-pods'] ?? false, repeat};
-      if (flags.keep) return keepOpen(cluster, scope, this.commands(flags), wanted, flags, this.abort.signal);
-      const report = await withProgress('replaying probes', (tell) => forward(cluster, scope, this.commands(flags), {...wanted, repeat: {...repeat, begins: (round) => tell(repeat.told(round))}}));
-      process.stdout.write(renderForward(flags.output, report, this.look(flags)));
+      if (flags.keep) return keepOpen(cluster, scope, this.commands(flags), wanted, flags, this.interrupt);
+      const report = await withProgress('replaying probes', this.look(flags).utf8, (tell) => forward(cluster, scope, this.commands(flags), {...wanted, repeat: {...repeat, begins: (round) => tell(repeat.told(round))}}));
+      process.stdout.write(safe(flags.output, renderForward(flags.output, report, this.look(flags))));
       process.exitCode = exitCodeOfForward(report);
     });
   }

@@ -1,6 +1,7 @@
 import {Args, Flags} from '@oclif/core';
 import {ProbesCommand} from '../lib/cli/base.ts';
 import {withProgress} from '../lib/cli/progress.ts';
+import {ClusterError} from '../lib/cluster/cluster.ts';
 import {recording} from '../lib/cluster/snapshot/record.ts';
 import {LIVE_MODES} from '../lib/look/all.ts';
 import {events} from '../lib/events/events.ts';
@@ -22,12 +23,14 @@ export default class Snapshot extends ProbesCommand {
     await this.withCluster(flags, async (cluster) => {
       const scope = this.scopeOf(flags, argv as string[], cluster);
       const recorder = recording(cluster, scope.namespaces);
-      const {pods} = await withProgress('recording', () => verify(recorder.cluster, scope, this.commands(flags), flags.live));
+      const {utf8} = this.look(flags);
+      const {pods, interrupted} = await withProgress('recording', utf8, () => verify(recorder.cluster, scope, this.commands(flags), flags.live));
       recorder.rewind();
-      await withProgress('recording', () => events(recorder.cluster, scope, this.commands(flags), {all: true, logs: flags.live !== 'never'}));
+      const told = await withProgress('recording', utf8, () => events(recorder.cluster, scope, this.commands(flags), {all: true, logs: flags.live !== 'never'}));
+      if (interrupted || told.interrupted) throw new ClusterError('aborted', {asked: `a snapshot in ${flags.to}`, got: 'interrupted'});
       // A target's recording holds what that target needs; the lists are known by now and are not asked for again.
       const about = scope.targets.length > 0 ? (await gather(recorder.cluster, scope, 'all')).named : undefined;
-      await recorder.write(flags.to, about);
+      await this.interrupt.during(() => recorder.write(flags.to, this.interrupt.signal, about));
       process.stderr.write(`recorded ${pods} pods to ${flags.to}\n`);
     });
   }

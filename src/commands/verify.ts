@@ -1,7 +1,7 @@
-import {writeFileSync} from 'node:fs';
 import {Args, Flags} from '@oclif/core';
 import {ProbesCommand, program, UsageError} from '../lib/cli/base.ts';
-import {ClusterError} from '../lib/cluster/cluster.ts';
+import {writeBeside} from '../lib/cluster/write-beside.ts';
+import {safe} from '../lib/render/safe.ts';
 import {exitCodeOf} from '../lib/cli/exit.ts';
 import {filterReport} from '../lib/cli/filter.ts';
 import {withProgress} from '../lib/cli/progress.ts';
@@ -28,25 +28,18 @@ export default class Verify extends ProbesCommand {
   async run(): Promise<void> {
     const {flags, argv} = await this.parse(Verify);
     const outputs = flags.output.map(parseOutput);
-    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), flags.live, flags['bootstrap-secret'])));
+    if (outputs.filter(({file}) => file === undefined).length > 1) throw new UsageError('-o can name one format for the screen: give the others a file, FORMAT=FILE');
+    const report = await this.withCluster(flags, (cluster) => withProgress('following probes', this.look(flags).utf8, () => verify(cluster, this.scopeOf(flags, argv as string[], cluster), this.commands(flags), flags.live, flags['bootstrap-secret'])));
     const wanted = filterReport(report, flags);
     for (const {format, file} of outputs) {
       const look = file === undefined ? this.look(flags) : {color: false, utf8: true};
-      const text = render(format, wanted, look, {all: flags.show === 'all', program: program()});
+      const text = safe(format, render(format, wanted, look, {all: flags.show === 'all', program: program()}));
       if (file === undefined) process.stdout.write(text);
-      else writeReport(file, text);
+      else await this.interrupt.during(() => writeBeside(file, text, this.interrupt.signal));
     }
     const {hidden} = wanted;
     if (hidden && outputs.every(({format}) => format === 'name')) process.stderr.write(`${hidden.count} finding${hidden.count === 1 ? '' : 's'} hidden by ${hidden.by}\n`);
     process.exitCode = exitCodeOf(wanted, {failOn: flags['fail-on'], allowUnknown: flags['allow-unknown'] ?? false});
-  }
-}
-
-function writeReport(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new ClusterError('config', {asked: `writing ${file}`, got: (error as Error).message});
   }
 }
 

@@ -6,8 +6,13 @@ import {caseOf} from './diagnosis/case.ts';
 import {diagnose} from './diagnosis/diagnose.ts';
 import {gather, ownWorkload, type Facts, type Scope} from './gather.ts';
 import {lookIntoAll, type LiveMode, type Looks} from './look/all.ts';
+import {eventsAbout} from './model/event.ts';
 import type {Owner} from './model/owner.ts';
 import type {Report} from './model/report.ts';
+import type {Observed, Unseen} from './model/unseen.ts';
+
+/** What is judged again after Ctrl-C, which has to end at once: what took no longer before, in milliseconds. */
+const AT_ONCE_MS = 80;
 
 type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
 
@@ -18,18 +23,29 @@ type Head = Pick<Report, 'now' | 'origin' | 'scope'>;
 export async function verify(cluster: Cluster, scope: Scope, commands: Commands, live: LiveMode, bootstrapSecret = false): Promise<Report> {
   const facts = await gather(cluster, scope);
   const head: Head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
+  const began = performance.now();
   const report = reportOf(casesOf(facts, head, commands), facts, head, commands);
+  const tookMs = performance.now() - began;
+  if (facts.interrupted) return {...report, interrupted: true};
   if (live === 'never') return report;
   const looks = await lookIntoAll(cluster, casesOf(facts, head, commands), report.rows, live, bootstrapSecret);
   // The injector's log is the only place that says why it refused.
-  const hidden = refusedCases(facts, head.now, commands).find(hidesReason);
+  const missed: Report = {...report, unseen: [...facts.unseen, ...looks.unseen], interrupted: true};
+  if (looks.interrupted && tookMs > AT_ONCE_MS) return missed;
+  const hidden = looks.interrupted ? undefined : refusedCases(facts, head.now, commands).find(hidesReason);
   const log = hidden ? await observed(() => readInjectorLog(cluster, wordsOfRefusal(hidden))) : undefined;
-  if (looks.byUid.size === 0 && !log?.seen) return report;
+  if (looks.byUid.size === 0 && !log?.seen) return looks.interrupted ? missed : {...report, unseen: [...facts.unseen, ...looks.unseen, ...unseenOf(log)]};
   return {
     ...reportOf(casesOf(facts, head, commands, looks), facts, head, commands, log?.seen ? log.value : undefined),
     looked: looks.pods,
-    unseen: [...facts.unseen, ...looks.unseen, ...(log && !log.seen ? [{...log.why, optional: true as const}] : [])],
+    unseen: [...facts.unseen, ...looks.unseen, ...unseenOf(log)],
+    ...(looks.interrupted ? {interrupted: true as const} : {}),
   };
+}
+
+/** The injector's log tells why; that it refused is known. */
+function unseenOf(log: Observed<unknown> | undefined): Unseen[] {
+  return log && !log.seen ? [{...log.why, tells: 'why the injector refuses pods', optional: true}] : [];
 }
 
 /** Each pod with its probes followed; the pure part, which is run again once somebody has looked. */
@@ -41,7 +57,7 @@ export function* casesOf(facts: Facts, head: Head, commands: Commands, looks?: L
       pod,
       owners,
       namespace: namespaces.get(pod.namespace),
-      events: events.seen ? {seen: true, value: events.value.get(pod.uid) ?? []} : events,
+      events: eventsAbout(events, pod),
       now: head.now,
       commands,
       ...(look ? {look} : {}),
@@ -84,7 +100,8 @@ const RETRY_MS = 2 * 1000 * 1000;
 /** The condition of the controller, else (kinds that have none) its newest event; one that only lags behind has neither. */
 function refusedCase(owner: Owner, {events}: Facts, now: number, commands: Commands): RefusedCase[] {
   // Refused before, and tried again in vain since then, would be said again.
-  const mine = (events.seen ? (events.value.get(owner.uid) ?? []) : []).filter(({last}) => now - last <= RETRY_MS).sort((a, b) => b.last - a.last);
+  const told = eventsAbout(events, owner);
+  const mine = (told.seen ? told.value : []).filter(({last}) => now - last <= RETRY_MS).sort((a, b) => b.last - a.last);
   const text = owner.refused ?? (owner.kind === 'ReplicaSet' ? undefined : mine[0]?.message);
   if (text === undefined) return [];
   const workload = ownWorkload(owner);

@@ -11,7 +11,7 @@ function cut(text: string, sizes: number[]): {items: unknown[]; rest: Record<str
     cutter.push(bytes.subarray(at, at + size));
     at += size;
   }
-  return {items, rest: cutter.end()};
+  return {items, rest: cutter.end() as Record<string, unknown>};
 }
 
 describe('cutting items out of a list as it arrives', () => {

@@ -49,7 +49,7 @@ async function recorded(cluster: Cluster): Promise<Record<string, string>> {
   try {
     const recorder = recording(cluster, []);
     await screens(recorder.cluster);
-    await recorder.write(folder);
+    await recorder.write(folder, new AbortController().signal);
     const files = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
     const again = Object.entries(await screens(await replay(folder))).map(([name, text]) => [`${name} --from`, text]);
     return Object.fromEntries([...files, ...again]) as Record<string, string>;

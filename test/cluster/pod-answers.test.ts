@@ -39,7 +39,7 @@ describe('a recorded pod', () => {
   const record = async (cluster: Cluster, ask: (cluster: Cluster) => Promise<unknown>): Promise<Cluster> => {
     const recorder = recording(cluster, ['shop']);
     await ask(recorder.cluster).catch(() => undefined);
-    await recorder.write(folder);
+    await recorder.write(folder, new AbortController().signal);
     return replay(folder);
   };
   const text = () => readFileSync(join(folder, 'answers.json'), 'utf8');

@@ -46,7 +46,7 @@ describe('lists', () => {
     ['come whole', () => asked({[PODS]: list(AB)}), (told) => told.names, ['a', 'b']],
     ['may be empty', () => asked({[PODS]: list([])}), (told) => told.names, []],
     ['may be null', () => asked({[PODS]: list(null)}), (told) => told.names, []],
-    ['may have their metadata last', () => asked({[PODS]: text(200, JSON.stringify({items: AB, metadata: {}}))}), (told) => told.names, ['a', 'b']],
+    ['may have their metadata last', () => asked({[PODS]: text(200, JSON.stringify({items: AB, metadata: {}, kind: 'PodList'}))}), (told) => told.names, ['a', 'b']],
     ['may come byte by byte', () => asked({[PODS]: inPieces(whole, 1)}), (told) => told.names, ['a', 'b']],
     ['may come in pieces that cut letters in two', () => asked({[PODS]: inPieces(listText([pod('ä€𝄞')]), 3)}), (told) => told.names, ['ä€𝄞']],
     ['are asked for in JSON', () => asked({[PODS]: list(AB)}), ({server}) => server.received.map(({headers}) => headers.accept), ['application/json', 'application/json']],
@@ -90,6 +90,7 @@ describe('a list that does not come gets one sentence', () => {
     ['404 for a resource that an old server lacks', {}, {question: (cluster) => names(cluster, 'jobs')}, 'not-found', /^jobs in all namespaces: 404 Not Found: the server could not find the requested resource$/],
     ['400 for a selector', {[PODS]: status(400, 'unable to parse requirement')}, {}, 'invalid', /400 Bad Request: unable to parse requirement$/],
     ['410 that does not heal', {[PODS]: [list([pod('a')], {continue: 'x'}), status(410, 'too old')]}, {...old, tries: 4}, 'gone', /410 Gone: too old$/],
+    ['429 that wants more time than there is', {[PODS]: status(429, 'slow down', {'retry-after': '86400'})}, {tries: 1}, 'busy', /429 Too Many Requests: slow down; the server wants 86400s to pass before it is asked again$/],
     ['429 that does not end', {[PODS]: status(429, 'slow down', {'retry-after': '0'})}, {tries: 4}, 'busy', /429 Too Many Requests: slow down \(asked 4 times\)$/],
     ['503 that does not end', {[PODS]: status(503, 'starting')}, {tries: 4}, 'busy', /503 Service Unavailable: starting \(asked 4 times\)$/],
     ['500 with a page of HTML', {[PODS]: text(500, '<html>\u001b[2Joops</html>', {'content-type': 'text/html'})}, {tries: 4}, 'busy', /500 Internal Server Error: <html>\[2Joops<\/html> \(asked 4 times\)$/],
@@ -97,8 +98,17 @@ describe('a list that does not come gets one sentence', () => {
     ['an answer that always breaks off', {[PODS]: breaksOff(half)}, {tries: 4}, 'bad-answer', /ended the answer in the middle \(asked 4 times\)$/],
     ['JSON that is always cut', {[PODS]: text(200, half)}, {tries: 4}, 'bad-answer', /the answer is no JSON, or stopped in the middle \(asked 4 times\)$/],
     ['HTML in place of a list', {[PODS]: HTML}, {tries: 1}, 'bad-answer', /^pods in all namespaces: no JSON came back, but text\/html: <html><body>Please log in\[2J<\/body><\/html>$/],
-    ['HTML in place of the version', {'/version': HTML}, {}, 'bad-answer', /^the API server's version: no JSON came back, but text\/html/],
-    ['JSON that is no list', {[PODS]: json({kind: 'Pod\u009b1m', metadata: {}})}, {tries: 1}, 'bad-answer', /no list came back, but kind "Pod1m"$/],
+    ['HTML in place of the version', {'/version': HTML}, {question: async (cluster) => [await cluster.version()]}, 'bad-answer', /^the API server's version: no JSON came back, but text\/html/],
+    ['JSON that is no list', {[PODS]: json({kind: 'Pod\u009b1m', metadata: {}})}, {tries: 1}, 'bad-answer', /no list of pods came back, but kind "Pod1m"$/],
+    ['a page token that comes again', {[PODS]: [list([pod('a')], {continue: 'x'}), list([pod('b')], {continue: 'x'}), list([pod('c')], {continue: 'x'})]}, {...old, tries: 2}, 'bad-answer', /^pods in all namespaces: the list does not end: its page token comes again$/],
+    ['a page that brings nothing new', {[PODS]: [list([pod('a')], {continue: 'x'}), list([pod('a')], {continue: 'y'}), list([pod('a')], {continue: 'z'})]}, {...old, tries: 2}, 'bad-answer', /the list does not end: a page brings nothing new$/],
+    ['a page token that is no text', {[PODS]: list([pod('a')], {continue: 5})}, {tries: 1}, 'bad-answer', /the list's page token is no text$/],
+    ['a list of something else', {[PODS]: json({kind: 'ConfigMapList', apiVersion: 'v1', metadata: {}, items: [pod('a')]})}, {tries: 1}, 'bad-answer', /no list of pods came back, but kind "ConfigMapList"$/],
+    ...['null', '42', '"x"', 'true', '[]'].map((body): [string, Script, Parameters<typeof asked>[1] & {tries?: number}, string, RegExp] => [`JSON that is no object: ${body}`, {[PODS]: text(200, body)}, {tries: 1}, 'bad-answer', /no list of pods came back, but kind null$/]),
+    ...['null', '42', '"x"', '[]', '{}', '{"metadata":null}', '{"metadata":{"name":7}}', '{"kind":"Secret","metadata":{"name":"a"}}'].map((item): [string, Script, Parameters<typeof asked>[1] & {tries?: number}, string, RegExp] => [`an item that is no pod: ${item}`, {[PODS]: text(200, `{"kind":"PodList","metadata":{},"items":[${item}]}`)}, {tries: 1}, 'partial', /^pods in all namespaces: 1 of its items is no Pod with a name$/]),
+    ['an item that does not end', {[PODS]: text(200, `{"kind":"PodList","metadata":{},"items":[{"metadata":{"name":"${'a'.repeat(9_000_000)}"}}]}`)}, {tries: 1}, 'bad-answer', /an item of the list has more than 8 MiB$/],
+    ['an envelope that does not end', {[PODS]: text(200, `{"kind":"PodList","metadata":{"x":"${'a'.repeat(2_000_000)}"},"items":[]}`)}, {tries: 1}, 'bad-answer', /more than 1 MiB around its items$/],
+    ['a hundred thousand brackets', {[PODS]: text(200, `{"kind":"PodList","metadata":{},"items":[${'['.repeat(100_000)}`)}, {tries: 1}, 'bad-answer', /more than 200 objects within one another$/],
     ['a redirect', {[PODS]: text(302, '', {location: 'https://login'})}, {tries: 1}, 'bad-answer', /302 Found$/],
     ['gzip that nobody asked for', {[PODS]: (_, response) => void response.writeHead(200, {'content-encoding': 'gzip'}).end(gzipSync(whole))}, {tries: 1}, 'bad-answer', /the answer is in gzip, which was not asked for$/],
     ['a server that never answers', {[PODS]: silence}, {options: {timeoutMs: 150}, tries: 1}, 'unreachable', /did not answer within 0\.15s/, '--request-timeout=0'],
@@ -129,7 +139,7 @@ describe('a list that does not come gets one sentence', () => {
   it('Ctrl-C ends a pause', async () => {
     const abort = new AbortController();
     const busy: Answer = (request, response) => {
-      status(429, 'slow down', {'retry-after': '30'})(request, response);
+      status(429, 'slow down', {'retry-after': '4'})(request, response);
       response.on('finish', () => setTimeout(() => abort.abort(), 20));
     };
     const server = await serve({[PODS]: busy});
@@ -158,9 +168,9 @@ describe('Retry-After', () => {
     ['0', 0],
     ['1', 1000],
     ['30', 30_000],
-    ['3600', 30_000],
+    ['3600', 3_600_000],
     ['Tue, 24 Nov 2026 12:00:02 GMT', 2000],
-    ['Tue, 24 Nov 2026 13:00:00 GMT', 30_000],
+    ['Tue, 24 Nov 2026 13:00:00 GMT', 3_600_000],
     ['Tue, 24 Nov 2026 11:00:00 GMT', 0],
     ['soon', undefined],
     ['', undefined],

@@ -171,7 +171,7 @@ describe('a tunnel to a pod', () => {
     });
     it('by a server that closes at once, after four tries', async () => {
       await serve({instead: (socket) => socket.close(1011, 'no \u001b[31mway')});
-      await rejects(open([80]), 'bad-answer', /^the WebSocket ended before it was ready: it was closed with 1011 no \[31mway \(asked 4 times\)$/);
+      await rejects(open([80], 20_000), 'bad-answer', /^the WebSocket ended before it was ready: it was closed with 1011 no \[31mway \(asked 4 times\)$/);
       assert.equal(server!.upgrades.length, 4);
     }).timeout(20_000);
     it('by an address where nobody listens', async () => {

@@ -5,8 +5,11 @@ import type {Commands} from '../checks/case.ts';
 import type {Scope} from '../gather.ts';
 import type {Look} from '../render/style.ts';
 import {parseTarget, TARGET_FORMS} from '../target.ts';
+import {safeScreen} from '../render/safe.ts';
 import {durationMs} from './duration.ts';
 import {EXIT, exitCodeOfError} from './exit.ts';
+import {faultText} from './fault.ts';
+import {Interrupt} from './interrupt.ts';
 
 /** Bad input: one sentence, exit code 2. */
 export class UsageError extends Error {}
@@ -29,33 +32,34 @@ export abstract class ProbesCommand extends Command {
     'request-timeout': Flags.string({...cluster, default: '30s', description: 'time for one request; 0 for none'}),
   };
 
-  protected readonly abort = new AbortController();
+  protected readonly interrupt = new Interrupt();
 
   /** Runs `work` with a cluster or snapshot, which is closed whatever happens. Ctrl-C ends open requests. */
   protected async withCluster<T>(flags: CommonFlags, work: (cluster: Cluster) => Promise<T>): Promise<T> {
-    const interrupt = () => this.abort.abort();
-    process.once('SIGINT', interrupt);
-    const open = flags.from === undefined ? await this.connect(flags) : await (await import('../cluster/snapshot/replay.ts')).replay(flags.from);
+    const timeoutMs = durationMs(flags['request-timeout'], '--request-timeout');
+    const open = flags.from === undefined ? await this.connect(flags, timeoutMs) : await (await import('../cluster/snapshot/replay.ts')).replay(flags.from);
     try {
-      return await work(open);
+      return await work(this.interrupt.within(open));
     } finally {
-      process.off('SIGINT', interrupt);
       open.close();
     }
   }
 
-  private async connect(flags: CommonFlags): Promise<Cluster> {
+  private async connect(flags: CommonFlags, timeoutMs: number): Promise<Cluster> {
     const {connect} = await import('../cluster/live/connect.ts');
+    const note = (line: string) => void process.stderr.write(`${safeScreen(line)}\n`);
     return connect({
       ...(flags.kubeconfig === undefined ? {} : {kubeconfig: flags.kubeconfig}),
       ...(flags.context === undefined ? {} : {context: flags.context}),
       ...(flags.as === undefined ? {} : {as: flags.as}),
       asGroups: flags['as-group'] ?? [],
-      timeoutMs: durationMs(flags['request-timeout'], '--request-timeout'),
-      signal: this.abort.signal,
+      timeoutMs,
+      signal: this.interrupt.signal,
+      waiting: note,
+      say: (line) => note(`note: ${line}`),
       env: process.env,
       kubectlFlags: userFlags(flags),
-      ...(flags.verbosity >= 6 ? {told: (line: string) => void process.stderr.write(`${line}\n`)} : {}),
+      ...(flags.verbosity >= 6 ? {told: note} : {}),
     });
   }
 
@@ -85,7 +89,8 @@ export abstract class ProbesCommand extends Command {
     const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
     return {
       color: useColor(flags.color, env, stdout.isTTY === true),
-      ...(stdout.isTTY ? {columns: stdout.columns} : {}),
+      // A terminal that nobody has given a size yet has 0 columns: its width is unknown.
+      ...(stdout.isTTY && stdout.columns > 0 ? {columns: stdout.columns} : {}),
       utf8: locale === '' ? process.platform !== 'win32' && stdout.isTTY !== true : /utf-?8/i.test(locale),
     };
   }
@@ -96,14 +101,19 @@ export abstract class ProbesCommand extends Command {
       if (error.reason === 'aborted') return void process.stderr.write('interrupted\n');
       const hint = error.try === undefined ? '' : `  try    ${error.try}\n`;
       const failed = /^(writing|listening|forwarding) /.test(error.asked) ? `${error.asked} failed` : `could not read ${error.asked}`;
-      return void process.stderr.write(`error: ${failed}\n  got    ${error.got}\n${hint}`);
+      return void process.stderr.write(safeScreen(`error: ${failed}\n  got    ${error.got}\n${hint}`));
     }
     if (error instanceof Errors.ExitError) throw error;
     const usage = error instanceof UsageError || error instanceof Errors.CLIError;
     process.exitCode = usage ? EXIT.usage : EXIT.unreadable;
     const words = error.message.replace(/^The following errors? occurred:\s*/, '').split('\n')[0]!.replace(/^Error: /, '').trim();
-    process.stderr.write(usage ? `error: ${words}\nSee '${program()} ${this.id ?? ''} --help'.\n` : `error: ${error.stack ?? words}\n`);
+    process.stderr.write(usage ? safeScreen(`error: ${words}\nSee '${program()} ${this.id ?? ''} --help'.\n`) : faultText(error, isVerbose(this.argv)));
   }
+}
+
+/** From 6 on, as kubectl has it; the flags may be what is wrong, so they are not parsed. */
+function isVerbose(argv: string[]): boolean {
+  return / -v ?[6-9]| --verbosity[ =][6-9]/.test(` ${argv.join(' ')}`);
 }
 
 export type CommonFlags = Interfaces.InferredFlags<typeof ProbesCommand.baseFlags>;

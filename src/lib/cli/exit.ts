@@ -1,5 +1,6 @@
 import type {ClusterError} from '../cluster/cluster.ts';
 import {SEVERITIES} from '../model/finding.ts';
+import type {EventsReport} from '../model/events-report.ts';
 import type {ForwardReport} from '../model/forward.ts';
 import type {Report} from '../model/report.ts';
 
@@ -13,6 +14,7 @@ export interface Policy {
 
 /** What a report means for a script: findings win over what is unknown, and an empty scope is never green. */
 export function exitCodeOf(report: Report, {failOn, allowUnknown}: Policy): number {
+  if (report.interrupted) return EXIT.interrupted;
   const limit = failOn === 'never' ? -1 : SEVERITIES.indexOf(failOn);
   if (report.findings.some(({severity}) => SEVERITIES.indexOf(severity) <= limit)) return EXIT.findings;
   // A row fails whatever is hidden; what it is counted for is what is left of its findings.
@@ -35,4 +37,10 @@ export function exitCodeOfForward({pods, unseen, interrupted}: ForwardReport): n
   if (probes.some(({verdict}) => verdict === 'fail')) return EXIT.findings;
   const incomplete = probes.length === 0 || probes.some(({verdict}) => verdict === 'unknown') || unseen.some(({optional}) => !optional);
   return incomplete ? EXIT.incomplete : EXIT.ok;
+}
+
+/** What happened could be told, or not all of it. */
+export function exitCodeOfEvents({workloads, unseen, interrupted}: EventsReport): number {
+  if (interrupted) return EXIT.interrupted;
+  return workloads.length === 0 || unseen.some(({optional}) => !optional) ? EXIT.incomplete : EXIT.ok;
 }

@@ -8,7 +8,9 @@ import type {Wanted} from '../forward/wanted.ts';
 import type {Scope} from '../gather.ts';
 import type {KeepEvent} from '../model/keep.ts';
 import {keptText} from '../render/keep.ts';
+import {safeJson, safeScreen} from '../render/safe.ts';
 import {UsageError} from './base.ts';
+import type {Interrupt} from './interrupt.ts';
 
 export const KEEP_FLAGS = {
   keep: Flags.boolean({description: 'open the ports locally, until Ctrl-C, and print curl lines', helpGroup: 'KEEP'}),
@@ -27,7 +29,8 @@ interface KeepFlags {
 }
 
 /** Keeps the ports open and says what happens: lines to paste on stdout, the rest on stderr; with `-o json` an event a line. */
-export async function keepOpen(cluster: Cluster, scope: Scope, commands: Commands, wanted: Wanted, flags: KeepFlags, signal: AbortSignal): Promise<void> {
+export async function keepOpen(cluster: Cluster, scope: Scope, commands: Commands, wanted: Wanted, flags: KeepFlags, interrupt: Interrupt): Promise<void> {
+  const {signal} = interrupt;
   const refused: [boolean, string][] = [
     [flags.from !== undefined, '--keep needs a cluster: a snapshot cannot be asked'],
     [flags.output === 'yaml', '--keep prints table or json'],
@@ -40,17 +43,18 @@ export async function keepOpen(cluster: Cluster, scope: Scope, commands: Command
   const addresses = [...new Set((flags.address ?? ['localhost']).flatMap(parseAddress))];
   const said = new Set<string>();
   const tell = (event: KeepEvent) => {
-    if (flags.output === 'json') return void process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (flags.output === 'json') return void process.stdout.write(safeJson(`${JSON.stringify(event)}\n`));
     const {lines, notes} = keptText(event);
-    if (lines !== '') process.stdout.write(lines);
+    if (lines !== '') process.stdout.write(safeScreen(lines));
     // A kubelet's text differs by the connection's own port inside the pod.
     const once = event.event === 'refused' || event.event === 'lost' ? notes.replaceAll(/:\d+->/g, '') : '';
-    if (notes !== '' && !said.has(once)) process.stderr.write(notes);
+    if (notes !== '' && !said.has(once)) process.stderr.write(safeScreen(notes));
     if (once !== '') said.add(once);
     else if (event.event === 'moved') said.clear();
   };
   const pause = (ms: number) => sleep(ms, undefined, {signal}).catch(() => undefined); // Ctrl-C ends the pause, and is asked for after it.
-  await keep(cluster, scope, commands, {wanted, ports, addresses, pause, stopped: () => signal.aborted, tell}).catch((error: unknown) => {
+  const keeping = {wanted, ports, addresses, pause, stopped: () => signal.aborted, tell};
+  await interrupt.during(() => keep(cluster, scope, commands, keeping)).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }

@@ -1,6 +1,7 @@
 import type {Ask, Exchange} from '../model/answer.ts';
 import type {ConnectionEvent, LocalPort} from '../model/keep.ts';
 import type {Unseen} from '../model/unseen.ts';
+import {clean} from './sanitize.ts';
 import {safeMessage} from './secrets.ts';
 
 /** The resources that are ever listed, by the name that `kubectl get` takes. */
@@ -78,11 +79,16 @@ export interface Cluster {
   readonly origin: {kind: 'live' | 'snapshot'; name: string};
   /** The namespaces that are meant where none is given: the context's, or those recorded; none stands for all. */
   readonly defaultNamespaces: string[];
+  /** Milliseconds that one request may take, 0 for no limit; absent where nothing is waited for. */
+  readonly patienceMs?: number;
   /** The clock that ages are counted by, in milliseconds since 1970; a snapshot's is the time of its recording. */
   now(): number;
   /** The API server's version, for example `v1.32.2`; cached. */
   version(): Promise<string>;
-  /** Hands each object of a list to `each` as it arrives, in the server's order; nothing is held. */
+  /**
+   * Hands each object of a list to `each` as it arrives, in the server's order; nothing is held, and none comes twice.
+   * Where something in the list was no such object it rejects with `partial`, once all others were handed over.
+   */
   list(resource: Resource, options: ListOptions, each: (object: RawObject) => void): Promise<void>;
   /**
    * Hands over each change from now on, until the signal aborts: then it resolves. Outlives expired versions, watches that
@@ -113,24 +119,30 @@ export type ClusterErrorReason =
   | 'not-found' /* 404 */
   | 'gone' /* 410 that did not heal */
   | 'busy' /* 429 or 5xx after all tries */
+  | 'partial' /* an answer that holds other things beside what was asked for, which is told */
   | 'bad-answer' /* an answer that is not what was asked for: HTML, truncated JSON */
   | 'invalid' /* 400 and 422: the server did not accept the request */
   | 'aborted'; /* Ctrl-C */
 
-/** A question to the cluster that got no usable answer: what was asked, what came back, and what to try. */
+/** Characters of what is said of a question that failed. */
+const MOST_WORDS = 2000;
+
+/** A question to the cluster that got no usable answer: what was asked, what came back, and what to try; safe to be shown. */
 export class ClusterError extends Error {
   readonly reason: ClusterErrorReason;
   readonly asked: string;
   readonly got: string;
   readonly try: string | undefined;
 
-  constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string}, options?: ErrorOptions) {
-    super(`${said.asked}: ${safeMessage(said.got)}`, options);
+  constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string | undefined}, options?: ErrorOptions) {
+    const asked = clean(said.asked).slice(0, MOST_WORDS);
+    const got = safeMessage(clean(said.got).slice(0, MOST_WORDS));
+    super(`${asked}: ${got}`, options);
     this.name = 'ClusterError';
     this.reason = reason;
-    this.asked = said.asked;
-    this.got = safeMessage(said.got);
-    this.try = said.try;
+    this.asked = asked;
+    this.got = got;
+    this.try = said.try === undefined ? undefined : clean(said.try);
   }
 
   unseen(): Unseen {

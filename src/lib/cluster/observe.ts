@@ -20,6 +20,7 @@ import {object} from './reduce/read.ts';
 import {ownerObject} from './reduce/owner.ts';
 import {meshChangesOf} from './reduce/mesh-config.ts';
 import {interning, podOf} from './reduce/pod.ts';
+import {clean} from './sanitize.ts';
 import {withoutSecrets} from './secrets.ts';
 import {shownAnswer} from './shown.ts';
 
@@ -139,7 +140,7 @@ const TROUBLE = /error|critical|fatal|cannot bind|unable/i;
  */
 export async function readLastWords(cluster: Cluster, pod: PodName, {container, mesh, previous, count}: {container: string; mesh: boolean; previous: boolean; count: number}): Promise<string[]> {
   const lines = await cluster.log(pod, {container, previous, tailLines: mesh ? 100 : count, limitBytes: LOG_BYTES, keep: (line) => !mesh || TROUBLE.test(line)});
-  return lines.map(withoutSecrets).slice(-count);
+  return lines.map((line) => withoutSecrets(clean(line))).slice(-count);
 }
 
 /** What servers log of where they listen, and of clients that speak no TLS to them. */
@@ -149,11 +150,22 @@ const PORT_WORDS = /listen|bound to|binding|serving|started|running on|first rec
 export async function readPortWords(cluster: Cluster, pod: PodName, {container, port}: {container: string; port: number}): Promise<string[]> {
   const names = new RegExp(`:${port}\\b|TLS handshake|SSL|https`, 'i');
   const lines = await cluster.log(pod, {container, tailLines: 300, limitBytes: LOG_BYTES, keep: (line) => PORT_WORDS.test(line) && names.test(line), atMost: 3});
-  return lines.map(withoutSecrets);
+  return lines.map((line) => withoutSecrets(clean(line)));
 }
 
 export async function observePod(cluster: Cluster, {namespace, name}: PodName): Promise<Pod> {
   return podOf(await cluster.get('pods', namespace, name), interning<PodSpec>());
+}
+
+/** Works until it is done, or Ctrl-C comes: whether it did. */
+export async function untilInterrupted(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return false;
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.reason !== 'aborted') throw error;
+    return true;
+  }
 }
 
 /** What was asked for, or why it could not be seen. @throws {ClusterError} aborted: then nobody wants to know any more */

@@ -76,7 +76,7 @@ class Told {
     const {facts, report} = await tell(this.#cluster, this.#scope, this.#commands, this.#options);
     this.#facts = facts;
     for (const pod of facts.pods) this.#pods.set(pod.uid, pod);
-    if (facts.events.seen) for (const list of facts.events.value.values()) for (const {uid, count} of list) this.#counts.set(uid, count);
+    for (const list of facts.events.byUid.values()) for (const {uid, count} of list) this.#counts.set(uid, count);
     return report;
   }
 
@@ -113,13 +113,13 @@ class Told {
   /** The owner of a pod that is new: a rollout makes a ReplicaSet that no list had. */
   async #learn({owner, namespace}: Pod): Promise<void> {
     const {owners} = this.#facts!;
-    const resource = owner && BY_KIND[owner.kind];
+    const resource = owner && BY_KIND.get(owner.kind);
     if (!owner || !resource || owners.byUid.has(owner.uid)) return;
     try {
       owners.byUid.set(owner.uid, await getOwner(this.#cluster, resource, namespace, owner.name));
     } catch (error) {
       // Without it the pod is told under its own name, and its declared probes are unknown.
-      if (!(error instanceof ClusterError) || !['forbidden', 'not-found'].includes(error.reason)) throw error;
+      if (!(error instanceof ClusterError) || error.reason === 'aborted') throw error;
     }
   }
 }

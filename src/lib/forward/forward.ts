@@ -16,17 +16,20 @@ import {wantedOf, type Repeat, type Wanted} from './wanted.ts';
 /**
  * Replays each probe of the targets, through the mesh and past it, in one pod of each workload: one that is not Ready,
  * where there is one. What can't be replayed comes back as unknown.
- * @throws {ClusterError} pods can't be listed, a target or container does not exist, or Ctrl-C before the first answers
+ * @throws {ClusterError} pods can't be listed, a target or container does not exist
  */
 export async function forward(cluster: Cluster, scope: Scope, commands: Commands, wanted: Wanted): Promise<ForwardReport> {
   const facts = await gather(cluster, scope);
   const head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
   const report: ForwardReport = {...head, pods: [], notAsked: facts.others, unseen: facts.unseen.map((one) => ({...one, optional: true as const}))};
-  const followed = (look?: {uid: string; look: Observed<Look>}) => [...casesOf(facts, head, commands, look && {byUid: new Map([[look.uid, look.look]]), pods: 1, unseen: []})];
+  const followed = (look?: {uid: string; look: Observed<Look>}) => [...casesOf(facts, head, commands, look && {byUid: new Map([[look.uid, look.look]]), pods: 1, unseen: [], interrupted: false})];
   const cases = followed();
   assertContainers(cases, wanted.containers);
+  if (facts.interrupted) return {...report, interrupted: true};
   for (const candidates of groupsOf(cases, wanted.allPods)) {
-    const {pod, look} = await lookFirst(cluster, candidates, wanted);
+    const first = await lookFirst(cluster, candidates, wanted).catch(ifInterrupted);
+    if (!first) return {...report, interrupted: true};
+    const {pod, look} = first;
     const seen = followed({uid: pod.pod.uid, look}).find(({pod: {uid}}) => uid === pod.pod.uid)!;
     const readings = new Map(wantedOf(seen, wanted).map((probe) => [probe, readingsOf(seen, probe)]));
     const interrupted = look.seen && (await repeat(cluster, seen, readings, wanted.repeat, report.unseen));
@@ -100,6 +103,12 @@ async function repeat(cluster: Cluster, pod: PodCase, readings: Map<ProbeCase, R
     }
   }
   return false;
+}
+
+/** Nothing, where Ctrl-C was the end of it. */
+function ifInterrupted(error: unknown): undefined {
+  if (!(error instanceof ClusterError) || error.reason !== 'aborted') throw error;
+  return undefined;
 }
 
 function again(probe: ProbeCase, {through, past}: Replay): Questions {

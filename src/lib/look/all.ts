@@ -1,9 +1,11 @@
 import type {PodCase} from '../checks/case.ts';
 import type {Cluster} from '../cluster/cluster.ts';
+import {untilInterrupted} from '../cluster/observe.ts';
 import {isUp, lookInto} from './into.ts';
 import type {Look} from '../model/look.ts';
 import type {ProbeRow} from '../model/report.ts';
 import type {Observed, Unseen} from '../model/unseen.ts';
+import {together} from '../together.ts';
 
 /** `auto` looks where lists show or can't exclude trouble, into one of the pods that agree; `always` into each. */
 export const LIVE_MODES = ['auto', 'always', 'never'] as const;
@@ -15,28 +17,31 @@ export interface Looks {
   /** How many were looked into. */
   pods: number;
   unseen: Unseen[];
+  /** Ctrl-C came before all were looked into. */
+  interrupted: boolean;
 }
 
 /** Pods at a time: each costs the API server a WebSocket or two. */
 const AT_ONCE = 16;
 
-/** Looks into the pods that need it. @throws {ClusterError} aborted */
+/** Looks into the pods that need it; what was seen before Ctrl-C counts. */
 export async function lookIntoAll(cluster: Cluster, cases: Iterable<PodCase>, rows: ProbeRow[], mode: LiveMode, bootstrapSecret: boolean): Promise<Looks> {
   const groups = groupsOf(cases, rows, mode);
   const byUid = new Map<string, Observed<Look>>();
-  const waiting = [...groups];
-  const work = async () => {
-    for (let group = waiting.shift(); group; group = waiting.shift()) {
+  let left = groups.length;
+  const interrupted = await untilInterrupted(() =>
+    together(groups, async (group) => {
       const look = await lookInto(cluster, group[0]!, {bootstrapSecret});
       if (look) for (const one of group) byUid.set(one.pod.uid, one === group[0] ? look : ofReplica(look));
-    }
-  };
-  await Promise.all(Array.from({length: AT_ONCE}, work));
+      left--;
+    }, AT_ONCE),
+  );
   const looks = groups.flatMap(([pod]) => {
     const look = byUid.get(pod!.pod.uid);
     return look ? [{pod: pod!, look}] : [];
   });
-  return {byUid, pods: looks.filter(({look}) => look.seen).length, unseen: unseenOf(looks, mode)};
+  const cut = interrupted ? [{asked: `a look into ${left} more pod${left === 1 ? '' : 's'}`, got: 'interrupted', reason: 'aborted', tells: 'how their probes are answered'}] : [];
+  return {byUid, pods: looks.filter(({look}) => look.seen).length, unseen: [...unseenOf(looks, mode), ...cut], interrupted};
 }
 
 /** What a look into one pod tells of those that agree with it: how the app answers, and how it was made; never what its own proxy did, or its logs. */
@@ -72,7 +77,7 @@ function unseenOf(looks: {pod: PodCase; look: Observed<Look>}[], mode: LiveMode)
   const found = new Map<string, Unseen>();
   const add = (namespace: string, asked: string, why: Unseen) => {
     const key = JSON.stringify([asked, namespace, why.got.replaceAll(/"[^"]*"/g, '')]);
-    if (!found.has(key)) found.set(key, {...why, ...(['forbidden', 'unauthorized'].includes(why.reason ?? '') ? {asked: `${asked} in namespace ${namespace}`} : {}), ...(mode === 'auto' ? {optional: true as const} : {})});
+    if (!found.has(key)) found.set(key, {...why, tells: 'how the probes are answered', ...(['forbidden', 'unauthorized'].includes(why.reason ?? '') ? {asked: `${asked} in namespace ${namespace}`} : {}), ...(mode === 'auto' ? {optional: true as const} : {})});
   };
   for (const {pod: {pod, profile}, look} of looks) {
     if (!look.seen) add(pod.namespace, 'a port-forward to pods', look.why);

@@ -1,3 +1,5 @@
+import type {Observed, Unseen} from './unseen.ts';
+
 /** A Kubernetes Event of either API, in one shape (kubelet-facts §5.1). Times are milliseconds since 1970. */
 export interface ClusterEvent {
   uid: string;
@@ -12,4 +14,16 @@ export interface ClusterEvent {
   last: number;
   /** `source.component`, else the reporting controller; the former is also set on combined events. */
   component: string;
+}
+
+/** Events by the uid of what they are about, and the namespaces whose events could not be read; an empty name stands for all. */
+export interface KnownEvents {
+  byUid: Map<string, ClusterEvent[]>;
+  lost: Map<string, Unseen>;
+}
+
+/** The events about one object, or why they could not be read. */
+export function eventsAbout({byUid, lost}: KnownEvents, {uid, namespace}: {uid: string; namespace: string}): Observed<ClusterEvent[]> {
+  const why = lost.get(namespace) ?? lost.get('');
+  return why ? {seen: false, why} : {seen: true, value: byUid.get(uid) ?? []};
 }

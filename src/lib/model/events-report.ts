@@ -106,7 +106,7 @@ export interface WorkloadEvents {
   rows?: EventRow[];
 }
 
-export interface EventsReport extends Pick<Report, 'now' | 'origin' | 'scope' | 'unseen' | 'pods' | 'others'> {
+export interface EventsReport extends Pick<Report, 'now' | 'origin' | 'scope' | 'unseen' | 'pods' | 'others' | 'interrupted'> {
   workloads: WorkloadEvents[];
   /** Events read of the pods in scope and of controllers that were refused pods. */
   events: number;

@@ -51,6 +51,8 @@ export interface Report {
   looked?: number;
   /** Pods that were counted, not judged. */
   others: {outside: number; completed: number; terminating: number; evicted: number};
+  /** Ctrl-C came before all was seen. */
+  interrupted?: true;
   /** Findings that a filter hides; no verdict depends on it. */
   hidden?: {count: number; by: string; codes: string[]};
 }

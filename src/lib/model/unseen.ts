@@ -8,6 +8,8 @@ export interface Unseen {
   reason?: string;
   /** A command that shows the same to a person, when there is one. */
   try?: string;
+  /** What it would have told. */
+  tells?: string;
   /** It would have told more; no verdict waits for it. */
   optional?: true;
 }

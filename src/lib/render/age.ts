@@ -1,8 +1,6 @@
-/** A duration as kubectl's tables word it (duration.HumanDuration). Milliseconds in; zero remainders are left out. */
+/** A duration as kubectl's tables word it (duration.HumanDuration). Milliseconds in; zero remainders are left out, and what is still to come by one clock of several is now. */
 export function age(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < -1) return '<invalid>';
-  if (seconds < 0) return '0s';
+  const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 120) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 10) return pair(minutes, 'm', seconds % 60, 's');

@@ -10,8 +10,8 @@ export function labelled(lines: [label: string, text: string | undefined][]): st
 }
 
 /** A question that got no usable answer, in the same words on each screen. */
-export function unseenLines({asked, got, try: attempt}: Unseen, look: Look): string[] {
-  return [`${paint('unknown', symbol('unknown', look), chalkOf(look))} OSMP901 not seen`, ...labelled([['asked', asked], ['got', got], ['try', attempt]])];
+export function unseenLines({asked, got, tells, try: attempt}: Unseen, look: Look): string[] {
+  return [`${paint('unknown', symbol('unknown', look), chalkOf(look))} OSMP901 not seen`, ...labelled([['asked', asked], ['got', got], ['tells', tells], ['try', attempt]])];
 }
 
 /** `1 pod`, `3 pods`. */

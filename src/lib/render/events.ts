@@ -17,7 +17,7 @@ export function renderEvents(format: EventFormat, report: EventsReport, look: Lo
   return screen(report, look, format === 'wide');
 }
 
-export function eventsDocument({now, origin, scope, workloads, unseen, pods, others, events}: EventsReport): object {
+export function eventsDocument({now, origin, scope, workloads, unseen, pods, others, events, interrupted}: EventsReport): object {
   return {
     apiVersion: 'osm-probes/v1',
     kind: 'EventsReport',
@@ -25,8 +25,9 @@ export function eventsDocument({now, origin, scope, workloads, unseen, pods, oth
     origin,
     scope,
     summary: {workloads: workloads.length, quiet: workloads.filter(({quiet}) => quiet).length, pods, events, notJudged: others},
-    workloads: workloads.map(({pods: mine, ...rest}) => ({...rest, pods: mine.map(({ageMs, ...pod}) => ({...pod, ageSeconds: Math.floor(ageMs / 1000)}))})),
+    workloads: workloads.map(({pods: mine, ...rest}) => ({...rest, pods: mine.map(({ageMs, ...pod}) => ({...pod, ageSeconds: Math.max(0, Math.floor(ageMs / 1000))}))})),
     unseen,
+    ...(interrupted ? {interrupted} : {}),
   };
 }
 
@@ -183,11 +184,11 @@ function clock(at: number): string {
   return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z').replace('T', ' ');
 }
 
-function summary({workloads, pods, events, others}: EventsReport): string {
+function summary({workloads, pods, events, others, interrupted}: EventsReport): string {
   if (workloads.length === 0) return 'nothing in scope';
   const loud = workloads.filter(({quiet}) => !quiet).length;
   const aside = othersText(others);
-  return [`${counted(workloads.length, 'workload')} in ${counted(pods, 'pod')}: ${loud} with something to say, ${workloads.length - loud} quiet`, `${events} events`, ...(aside === '' ? [] : [`not told: ${aside}`])].join(' · ');
+  return [`${counted(workloads.length, 'workload')} in ${counted(pods, 'pod')}: ${loud} with something to say, ${workloads.length - loud} quiet`, `${events} events`, ...(aside === '' ? [] : [`not told: ${aside}`]), ...(interrupted ? ['interrupted: incomplete'] : [])].join(' · ');
 }
 
 /** One change as one line, for people; as data it is one JSON document a line. */

@@ -4,7 +4,7 @@ import {VERDICTS, type Report} from '../model/report.ts';
 
 /** The report for programs; its shape is published in schema/verify-report.json and only grows within v1. */
 export function document(report: Report): object {
-  const {now, origin, scope, rows, findings, unseen, meshes, pods, others, looked, hidden} = report;
+  const {now, origin, scope, rows, findings, unseen, meshes, pods, others, looked, hidden, interrupted} = report;
   return {
     apiVersion: 'osm-probes/v1',
     kind: 'VerifyReport',
@@ -19,9 +19,10 @@ export function document(report: Report): object {
       meshes,
       ...(hidden ? {hidden} : {}),
     },
-    probes: rows.map(({ageMs, ...row}) => ({...row, ageSeconds: Math.floor(ageMs / 1000)})),
+    probes: rows.map(({ageMs, ...row}) => ({...row, ageSeconds: Math.max(0, Math.floor(ageMs / 1000))})),
     findings,
     unseen,
+    ...(interrupted ? {interrupted} : {}),
   };
 }
 

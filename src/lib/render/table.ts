@@ -95,7 +95,7 @@ function evidenceText({text, times}: Evidence, now: number): string {
   return `${text}${since}, last ${age(now - times.last)} ago`;
 }
 
-function summary({rows, pods, meshes, others, findings, looked, hidden}: Report): string {
+function summary({rows, pods, meshes, others, findings, looked, hidden, interrupted}: Report): string {
   const counts = VERDICTS.toReversed()
     .map((verdict) => [probes(rows.filter((row) => row.verdict === verdict)), verdict] as const)
     .filter(([count]) => count > 0)
@@ -103,7 +103,7 @@ function summary({rows, pods, meshes, others, findings, looked, hidden}: Report)
   const aside = othersText(others);
   const total = probes(rows);
   const alone = rows.length === 0 && findings.length === 0 ? 'nothing in scope' : `${counted(total, 'probe')} in ${counted(pods, 'pod')}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
-  return [alone, ...meshes, ...(looked ? [`looked into ${counted(looked, 'pod')}`] : []), ...(hidden ? [`${counted(hidden.count, 'finding')} hidden by ${hidden.by}`] : []), ...(aside === '' ? [] : [`not judged: ${aside}`])].join(' · ');
+  return [alone, ...meshes, ...(looked ? [`looked into ${counted(looked, 'pod')}`] : []), ...(hidden ? [`${counted(hidden.count, 'finding')} hidden by ${hidden.by}`] : []), ...(aside === '' ? [] : [`not judged: ${aside}`]), ...(interrupted ? ['interrupted: incomplete'] : [])].join(' · ');
 }
 
 /** Probes behind rows: a row stands for one in each of its pods. */

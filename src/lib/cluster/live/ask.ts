@@ -2,7 +2,7 @@ import type {Duplex} from 'node:stream';
 import {malformed} from '../../kubelet/malformed.ts';
 import type {Answer, Ask} from '../../model/answer.ts';
 import type {Header} from '../../model/probe.ts';
-import {clean, cleanLines} from '../sanitize.ts';
+import {clean, withoutControls} from '../sanitize.ts';
 import type {Said} from './grpc.ts';
 import {getAgain, getByHttp1} from './http1.ts';
 import type {PodStream} from './pod-stream.ts';
@@ -177,7 +177,7 @@ function saidIn(bytes: Buffer): string {
 
 /** Without a character that was cut in two at its end. */
 function textOf(bytes: Buffer): string {
-  return cleanLines(new TextDecoder().decode(bytes, {stream: true}));
+  return withoutControls(new TextDecoder().decode(bytes, {stream: true}));
 }
 
 function cleaned<T extends {reason: string; headers: Header[]}>(head: T): T {

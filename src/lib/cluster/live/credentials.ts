@@ -1,16 +1,20 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import {createSecureContext} from 'node:tls';
 import {KubeConfig} from '@kubernetes/client-node/dist/config.js';
+import {readBounded} from '../bounded-file.ts';
 import {runExecPlugin} from './exec-plugin.ts';
 import {fault, type Resolved} from './kubeconfig.ts';
 import {ProxyAgent, proxyOf, proxyUrl} from './proxy.ts';
 
+/** Connections at most. Questions that follow one another share one; those that are asked beside a silent one need more. */
+const AT_ONCE = 8;
+
 /** What a request or a WebSocket needs to reach the API server as the user. */
 export interface Credentials {
   url: URL;
-  /** Kept alive, one connection: lists follow one another. */
+  /** Keeps connections alive. */
   agent: http.Agent;
   /** The agent goes through a proxy: what can't share its connection still needs it to get out. */
   proxied: boolean;
@@ -24,6 +28,9 @@ export interface Identity {
 }
 
 type Entry = Record<string, unknown>;
+
+/** Bytes of a token's or certificate's file; bundles of all public CAs have some 200,000. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Turns a resolved kubeconfig into credentials. client-node knows OIDC, the clouds' helpers and proxies; what it gets
@@ -66,7 +73,7 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
   await config.applyToHTTPSOptions(options).catch((error: Error) => {
     throw fault(`credentials of context ${resolved.contextName}`, error.message);
   });
-  const tls = {...pick(options), keepAlive: true, maxSockets: 1};
+  const tls = {...pick(options), keepAlive: true, maxSockets: AT_ONCE};
   const agent = agentFor(url, proxy, tls, options.agent as http.Agent);
   const basic: Record<string, string> = options.auth ? {authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`} : {};
   const headers = {...(options.headers as Record<string, string>), ...basic, ...impersonation(user, identity)};
@@ -74,12 +81,12 @@ export async function credentialsOf(resolved: Resolved, identity: Identity, env:
   return {url, agent, proxied: Boolean(proxied), tls, headers};
 }
 
-/** One kept-alive connection; client-node's own agent, for SOCKS, is told to keep it too. */
+/** Kept-alive connections; client-node's own agent, for SOCKS, is told to keep it too. */
 function agentFor(url: URL, proxy: URL | undefined, tls: https.AgentOptions, made: http.Agent): http.Agent {
   const secure = url.protocol === 'https:';
-  if (proxy?.protocol.startsWith('socks')) return Object.assign(made, {keepAlive: true, maxSockets: 1});
+  if (proxy?.protocol.startsWith('socks')) return Object.assign(made, {keepAlive: true, maxSockets: AT_ONCE});
   if (proxy) return new ProxyAgent(proxy, secure, tls);
-  return secure ? new https.Agent(tls) : new http.Agent({keepAlive: true, maxSockets: 1});
+  return secure ? new https.Agent(tls) : new http.Agent({keepAlive: true, maxSockets: AT_ONCE});
 }
 
 /** An address without scheme is http, or https where the cluster has a CA or needs none, as in client-go's DefaultServerURL. */
@@ -137,7 +144,7 @@ function tokenOf(user: Entry): string | undefined {
 
 function readText(file: string, encoding: 'utf8' | 'base64'): string {
   try {
-    return readFileSync(file).toString(encoding);
+    return readBounded(file, MOST_BYTES).toString(encoding);
   } catch (error) {
     throw fault(`file ${file} of the kubeconfig`, (error as Error).message);
   }

@@ -1,5 +1,6 @@
 import type {IncomingMessage} from 'node:http';
 import {ClusterError, type ClusterErrorReason} from '../cluster.ts';
+import {object} from '../reduce/read.ts';
 import {clean} from '../sanitize.ts';
 import type {Asking} from './request.ts';
 
@@ -14,35 +15,42 @@ export class Retry extends Error {
   }
 }
 
+/** An answer that goes on longer than anything that was asked for; a second try would be as long. */
+export class TooMuch extends Error {}
+
 const REASONS: Record<number, ClusterErrorReason> = {400: 'invalid', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 410: 'gone', 422: 'invalid', 429: 'busy'};
+
+/** Characters of what a server says of its refusal. */
+const MOST_SAID = 1000;
 
 /** What a refusal says: a Status of the API server, or a page of something in between; a Retry where it may pass. */
 export function refusalOf({statusCode: code = 0, statusMessage = '', headers}: IncomingMessage, body: string, {asked, permission}: Asking): Error {
   const error = new ClusterError(REASONS[code] ?? (code >= 500 ? 'busy' : 'bad-answer'), {
     asked,
-    got: `${code} ${clean(statusMessage)}: ${saidBy(body)}`.replace(/: $/, ''),
+    got: `${code} ${clean(statusMessage.slice(0, 80))}: ${saidBy(body)}`.replace(/: $/, ''),
     ...(permission !== undefined && (code === 401 || code === 403) ? {try: permission} : {}),
   });
-  return code === 429 || code >= 500 ? new Retry(error, retryAfterMs(headers['retry-after'], Date.now())) : error;
+  return code === 429 || code >= 500 ? new Retry(error, retryAfterMs(headers['retry-after'], Date.parse(headers.date ?? '') || Date.now())) : error;
 }
 
 function saidBy(body: string): string {
   try {
-    return clean(String((JSON.parse(body) as {message?: unknown}).message ?? ''));
+    const message = object(JSON.parse(body))['message'];
+    return typeof message === 'string' ? clean(message.slice(0, MOST_SAID)) : '';
   } catch {
-    return clean(body).slice(0, 120);
+    return clean(body.slice(0, 120)); // A page of something in between.
   }
 }
 
-/** Bounded by half a minute: a longer wish is for programs that have time. */
+/** Milliseconds that the server wants to pass; undefined where it says nothing that makes sense. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(30_000, Math.max(0, ms));
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 export function tooLate(asked: string, url: URL, timeoutMs: number, begun: boolean): ClusterError {
-  const got = `${url.protocol}//${url.host} did not ${begun ? 'end its answer' : 'answer'} within ${timeoutMs / 1000}s`;
+  const got = `${url.protocol}//${url.host} did not ${begun ? 'end its answer' : 'answer'} within ${Math.round(timeoutMs / 10) / 100}s`;
   return new ClusterError('unreachable', {asked, got, try: 'the same with a longer --request-timeout, or --request-timeout=0 for no limit'});
 }
 

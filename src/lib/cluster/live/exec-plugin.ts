@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import {resolve} from 'node:path';
 import {ClusterError} from '../cluster.ts';
+import {object} from '../reduce/read.ts';
 import {clean} from '../sanitize.ts';
 import {fault} from './kubeconfig.ts';
 
@@ -32,11 +33,11 @@ export async function runExecPlugin(exec: Entry, cluster: Entry, folder: string,
     spec: {interactive, ...(exec['provideClusterInfo'] === true ? {cluster: clusterInfo(cluster)} : {})},
   };
   const own = Object.fromEntries(((exec['env'] ?? []) as {name: string; value: string}[]).map(({name, value}) => [name, value]));
-  const {code, killedBy, output} = await run(command, ((exec['args'] ?? []) as unknown[]).map(String), {...env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(info)}, interactive, signal).catch((error: NodeJS.ErrnoException) => {
+  const {code, killedBy, output, given} = await run(command, ((exec['args'] ?? []) as unknown[]).map(String), {...env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(info)}, interactive, signal).catch((error: NodeJS.ErrnoException) => {
     if (signal.aborted) throw new ClusterError('aborted', {asked, got: 'interrupted'});
     throw fault(asked, notStarted(error, exec['installHint']));
   });
-  if (killedBy === 'SIGTERM') throw fault(asked, `it did not end within ${PLUGIN_SECONDS}s`);
+  if (given !== undefined) throw fault(asked, given);
   if (killedBy !== null) throw fault(asked, `it was ended by ${killedBy}`);
   if (code !== 0) throw fault(asked, `it ended with exit code ${code}`);
   return credentialOf(asked, output);
@@ -48,13 +49,13 @@ function notStarted({code, message}: NodeJS.ErrnoException, hint: unknown): stri
 }
 
 function credentialOf(asked: string, output: string): Credential {
-  let status: Entry | undefined;
+  let status: Entry;
   try {
-    status = (JSON.parse(output) as Entry)?.['status'] as Entry | undefined;
+    status = object(object(JSON.parse(output))['status']);
   } catch {
     throw fault(asked, 'it printed no JSON');
   }
-  const text = (key: keyof Credential) => (typeof status?.[key] === 'string' && status[key] !== '' ? {[key]: status[key]} : {});
+  const text = (key: keyof Credential) => (typeof status[key] === 'string' && status[key] !== '' ? {[key]: status[key]} : {});
   const credential: Credential = {...text('token'), ...text('clientCertificateData'), ...text('clientKeyData')};
   if (!credential.token && !credential.clientCertificateData) throw fault(asked, 'it printed neither a token nor a certificate');
   if (credential.clientCertificateData && !credential.clientKeyData) throw fault(asked, 'it printed a certificate without its key');
@@ -76,13 +77,57 @@ interface Ended {
   code: number | null;
   killedBy: NodeJS.Signals | null;
   output: string;
+  /** Why it was ended, or not heard to its end, by us. */
+  given: string | undefined;
 }
+
+/** Bytes of a credential; a token with certificate and key has some ten thousand. */
+const MOST_OUTPUT = 1024 * 1024;
+/** What may still come of its output once it has ended, in milliseconds: a child of its own may keep it open. */
+const LAST_MS = 200;
+/** Between asking it to end and ending it, in milliseconds. */
+const END_MS = 1000;
 
 function run(command: string, args: string[], env: NodeJS.ProcessEnv, interactive: boolean, signal: AbortSignal): Promise<Ended> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, {env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'], timeout: PLUGIN_SECONDS * 1000, signal});
+    const child = spawn(command, args, {env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit']});
     let output = '';
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.on('error', fail).on('close', (code, killedBy) => done({code, killedBy, output}));
+    let given: string | undefined;
+    let kill: NodeJS.Timeout | undefined;
+    const end = (why: string) => {
+      if (given !== undefined) return;
+      given = why;
+      child.kill('SIGTERM');
+      kill = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    };
+    const late = setTimeout(() => end(`it did not end within ${PLUGIN_SECONDS}s`), PLUGIN_SECONDS * 1000);
+    const abort = () => {
+      end('interrupted');
+      leave(new Error('interrupted'));
+    };
+    const leave = (error?: Error, ended?: Ended) => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', abort);
+      child.stdout!.destroy();
+      if (error) fail(error);
+      else done(ended!);
+    };
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.length > MOST_OUTPUT) end(`it printed more than ${MOST_OUTPUT / 1024 / 1024} MiB`);
+      if (given !== undefined) output = '';
+    });
+    child.on('error', (error) => leave(error));
+    child.on('exit', (code, killedBy) => {
+      clearTimeout(kill);
+      const ended = () => leave(undefined, {code, killedBy, output, given});
+      const last = setTimeout(ended, LAST_MS);
+      child.on('close', () => {
+        clearTimeout(last);
+        ended();
+      });
+    });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, {once: true});
   });
 }

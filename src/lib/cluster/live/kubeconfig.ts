@@ -2,7 +2,9 @@ import {existsSync, readFileSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {delimiter, dirname, join, resolve} from 'node:path';
 import {parse} from 'yaml';
+import {readBounded} from '../bounded-file.ts';
 import {ClusterError} from '../cluster.ts';
+import {misfit, type Shape} from '../shape.ts';
 
 type Entry = Record<string, unknown>;
 
@@ -24,6 +26,54 @@ export interface KubeconfigOptions {
   serviceAccount?: string;
 }
 
+/** Bytes of a kubeconfig; those with hundreds of clusters and their certificates have one or two million. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+const TEXTS: Shape = {list: 'text'};
+/** What is read of the entries that are meant; others may hold what they like. */
+const SHAPES = {
+  context: {fields: {cluster: 'text', user: 'text', namespace: 'text'}},
+  cluster: {
+    fields: {
+      server: 'text',
+      'certificate-authority': 'text',
+      'certificate-authority-data': 'text',
+      'insecure-skip-tls-verify': 'boolean',
+      'tls-server-name': 'text',
+      'proxy-url': 'text',
+      extensions: {list: {fields: {name: 'text'}}},
+    },
+  },
+  user: {
+    fields: {
+      token: 'text',
+      tokenFile: 'text',
+      username: 'text',
+      password: 'text',
+      'client-certificate': 'text',
+      'client-certificate-data': 'text',
+      'client-key': 'text',
+      'client-key-data': 'text',
+      as: 'text',
+      'as-uid': 'text',
+      'as-groups': TEXTS,
+      'as-user-extra': {mapOf: TEXTS},
+      'auth-provider': {fields: {name: 'text', config: 'map'}},
+      exec: {
+        fields: {
+          apiVersion: 'text',
+          command: 'text',
+          args: TEXTS,
+          env: {list: {fields: {name: 'text', value: 'text'}, needed: ['name', 'value']}},
+          installHint: 'text',
+          interactiveMode: 'text',
+          provideClusterInfo: 'boolean',
+        },
+      },
+    },
+  },
+} as const satisfies Record<string, Shape>;
+
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
@@ -44,9 +94,12 @@ export function readKubeconfig({kubeconfig, context, env, serviceAccount = SERVI
   }
   const chosen = contexts.get(name);
   if (!chosen) throw fault(`context ${JSON.stringify(name)}`, `the kubeconfig has ${[...contexts.keys()].join(', ') || 'no context'}`, 'kubectl config get-contexts');
+  check('context', name, chosen.entry);
   const cluster = merged(files, 'clusters', 'cluster').get(String(chosen.entry['cluster'] ?? ''));
+  if (cluster) check('cluster', String(chosen.entry['cluster']), cluster.entry);
   if (!cluster || typeof cluster.entry['server'] !== 'string' || cluster.entry['server'] === '') throw fault(`context ${JSON.stringify(name)}`, `its cluster ${JSON.stringify(chosen.entry['cluster'] ?? '')} has no server in the kubeconfig`);
   const user = merged(files, 'users', 'user').get(String(chosen.entry['user'] ?? ''));
+  if (user) check('user', String(chosen.entry['user']), user.entry);
   if (!user && chosen.entry['user']) throw fault(`context ${JSON.stringify(name)}`, `its user ${JSON.stringify(chosen.entry['user'])} is not in the kubeconfig`);
   return {
     contextName: name,
@@ -55,6 +108,11 @@ export function readKubeconfig({kubeconfig, context, env, serviceAccount = SERVI
     user: absolute(user?.entry ?? {}, user?.folder ?? '', ['client-certificate', 'client-key', 'tokenFile']),
     folder: user?.folder ?? '',
   };
+}
+
+function check(what: keyof typeof SHAPES, name: string, entry: Entry): void {
+  const wrong = misfit(entry, SHAPES[what]);
+  if (wrong !== undefined) throw fault('the kubeconfig', `${what} ${name}: ${wrong}`);
 }
 
 interface File {
@@ -66,7 +124,7 @@ interface File {
 function readFile(file: string): File {
   let content: unknown;
   try {
-    content = parse(readFileSync(file, 'utf8')) ?? {};
+    content = parse(readBounded(file, MOST_BYTES).toString('utf8')) ?? {};
   } catch (error) {
     throw fault(`kubeconfig ${file}`, (error as Error).message.split('\n')[0]!);
   }
@@ -76,7 +134,7 @@ function readFile(file: string): File {
 }
 
 /** The named entries of one list over all files: the first of each name wins, entries that make no sense are left out. */
-function merged(files: File[], list: string, key: string): Map<string, {entry: Entry; folder: string}> {
+function merged(files: File[], list: string, key: 'context' | 'cluster' | 'user'): Map<string, {entry: Entry; folder: string}> {
   const found = new Map<string, {entry: Entry; folder: string}>();
   for (const {content, folder} of files) {
     for (const item of Array.isArray(content[list]) ? (content[list] as Entry[]) : []) {

@@ -27,7 +27,7 @@ export class ProxyAgent extends https.Agent {
   override createConnection(options: Connecting, created: Created): undefined {
     const {protocol, hostname, port, username, password, host} = this.#proxy;
     const target = `${options.host!.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
-    const words = username || password ? Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64') : undefined;
+    const words = username || password ? Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64') : undefined;
     const asking = (protocol === 'https:' ? https : http).request({
       method: 'CONNECT',
       host: hostname.replace(/^\[|\]$/g, ''),
@@ -59,6 +59,15 @@ export class ProxyAgent extends https.Agent {
   override destroy(): void {
     for (const asking of this.#asking) asking.destroy();
     super.destroy();
+  }
+}
+
+/** A lone percent sign stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

@@ -5,7 +5,7 @@ import {clean} from '../sanitize.ts';
 import type {Credentials} from './credentials.ts';
 import {PodStream, type Link} from './pod-stream.ts';
 import {Retry, tooLate, transportError} from './errors.ts';
-import {patiently, refused, type Asking, type Limits} from './request.ts';
+import {LONG_MS, patiently, refused, type Asking, type Limits} from './request.ts';
 
 export interface Tunnel {
   /** From the first byte to the API server until all streams were open, in milliseconds. */
@@ -44,10 +44,10 @@ export async function openTunnel(credentials: Credentials, pod: PodName, ports: 
     permission: `kubectl auth can-i create pods --subresource=portforward -n ${pod.namespace}${limits.kubectlFlags}`,
   };
   const {WebSocket} = await import('ws'); // A tenth of what a verify takes; most of them need none.
-  return patiently(limits, () => openOnce(WebSocket, credentials, asking, ports, limits));
+  return patiently(asking.asked, limits, (timeoutMs) => openOnce(WebSocket, credentials, asking, ports, {...limits, timeoutMs}));
 }
 
-function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal, told}: Limits): Promise<Tunnel> {
+function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: Asking, ports: number[], {timeoutMs, signal, told, waiting}: Limits): Promise<Tunnel> {
   const {url, tls, headers, agent, proxied} = credentials;
   return new Promise((done, fail) => {
     const started = performance.now();
@@ -65,11 +65,13 @@ function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: As
 
     const over = (error: Error) => {
       clearTimeout(deadline);
+      clearTimeout(long);
       clearInterval(pings);
       signal.removeEventListener('abort', abort);
       socket.terminate();
       if (!opened) fail(error);
     };
+    const long = waiting && setTimeout(() => waiting(`waiting for ${asking.asked}`), LONG_MS);
     const deadline = timeoutMs > 0 ? setTimeout(() => over(tooLate(asking.asked, url, timeoutMs, false)), timeoutMs) : undefined;
     const abort = () => {
       channels.finish({lost: 'interrupted'});
@@ -93,6 +95,7 @@ function openOnce(Socket: typeof WebSocket, credentials: Credentials, asking: As
       if (!binary || !channels.take(data) || opened) return;
       opened = true;
       clearTimeout(deadline);
+      clearTimeout(long);
       const setupMs = Math.round(performance.now() - started);
       told?.(`GET ${url.origin}${asking.path} 101 in ${setupMs} ms`);
       done({setupMs, streams: channels.streams, close});

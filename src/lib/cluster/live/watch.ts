@@ -1,11 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
-import {ClusterError, type Change, type RawObject} from '../cluster.ts';
+import {ClusterError, type Change, type RawObject, type Resource} from '../cluster.ts';
+import {object} from '../reduce/read.ts';
 import type {Credentials} from './credentials.ts';
 import {clean} from '../sanitize.ts';
-import {Retry} from './errors.ts';
-import {ItemCutter} from './items.ts';
-import {once, pause, type Asking, type Limits} from './request.ts';
+import {Retry, TooMuch} from './errors.ts';
+import {ItemCutter, MOST_OBJECT} from './items.ts';
+import {isNamed, withQuery} from './list.ts';
+import {LONG_MS, once, pause, type Asking, type Limits} from './request.ts';
 
 /** How long the server is asked to keep a watch open, in seconds; a little chance spreads the reconnections of many. */
 const OPEN_SECONDS = {least: 60, more: 60};
@@ -20,10 +22,10 @@ const LASTED_MS = 5_000;
  * ends the watch or goes away; where that version has expired (410) the whole list is handed over as it is now.
  * @throws {ClusterError} 401, 403, 404, 400
  */
-export async function watch(signedIn: () => Promise<Credentials>, asking: Asking, limits: Limits, each: (change: Change) => void, signal: AbortSignal): Promise<void> {
+export async function watch(signedIn: () => Promise<Credentials>, resource: Resource, asking: Asking, limits: Limits, each: (change: Change) => void, signal: AbortSignal): Promise<void> {
   const own = withOwnConnection(await signedIn());
   try {
-    await keepOpen(own, asking, limits, each, signal);
+    await keepOpen(own, {resource, asking}, limits, each, signal);
   } finally {
     if (!own.proxied) own.agent.destroy();
   }
@@ -36,19 +38,25 @@ function withOwnConnection(credentials: Credentials): Credentials {
   return {...credentials, agent: url.protocol === 'http:' ? new http.Agent({keepAlive: true}) : new https.Agent(tls)};
 }
 
-async function keepOpen(credentials: Credentials, asking: Asking, limits: Limits, each: (change: Change) => void, signal: AbortSignal): Promise<void> {
+interface Watched {
+  resource: Resource;
+  asking: Asking;
+}
+
+async function keepOpen(credentials: Credentials, {resource, asking}: Watched, limits: Limits, each: (change: Change) => void, signal: AbortSignal): Promise<void> {
   const asked = {...asking, ...(asking.permission === undefined ? {} : {permission: asking.permission.replace(' list ', ' watch ')})};
   let version: string | undefined;
   let gap = false;
   let failures = 0;
+  let trouble = '';
   while (!signal.aborted) {
-    const began = Date.now();
+    const began = performance.now();
     try {
       if (version === undefined) {
-        version = await listed(credentials, asked, {...limits, signal}, gap ? (object) => each({type: 'ADDED', object}) : undefined);
+        version = await listed(credentials, {resource, asking: asked}, {...limits, signal}, gap ? (object) => each({type: 'ADDED', object}) : undefined);
         gap = false;
       }
-      const ended = await open(credentials, asked, version, signal, each, (newer) => {
+      const ended = await open(credentials, {resource, asking: asked}, version, signal, each, (newer) => {
         version = newer;
         failures = 0;
       });
@@ -56,7 +64,8 @@ async function keepOpen(credentials: Credentials, asking: Asking, limits: Limits
         version = undefined;
         gap = true;
       }
-      if (Date.now() - began >= LASTED_MS) failures = 0;
+      if (performance.now() - began >= LASTED_MS) failures = 0;
+      trouble = '';
     } catch (error) {
       if (signal.aborted) return;
       const last = error instanceof Retry ? error.last : error;
@@ -65,9 +74,13 @@ async function keepOpen(credentials: Credentials, asking: Asking, limits: Limits
         version = undefined;
         gap = true;
       }
+      trouble = last.got;
     }
     if (signal.aborted) return;
-    if (Date.now() - began < LASTED_MS) await pause(pauseMs(failures++, limits.firstPauseMs ?? PAUSE_MS.first), signal);
+    if (performance.now() - began >= LASTED_MS) continue;
+    const waitMs = pauseMs(failures++, limits.firstPauseMs ?? PAUSE_MS.first);
+    if (waitMs > LONG_MS && trouble !== '') limits.waiting?.(`waiting ${Math.round(waitMs / 1000)}s to watch ${asking.asked} again: ${trouble}`);
+    await pause(waitMs, signal);
   }
 }
 
@@ -77,51 +90,55 @@ function pauseMs(failures: number, first: number): number {
 }
 
 /** The version of the list as it is now; its items where somebody wants them, else one at most is asked for. */
-async function listed(credentials: Credentials, asking: Asking, limits: Limits, each: ((object: RawObject) => void) | undefined): Promise<string> {
-  const cutter = new ItemCutter(each ?? (() => undefined));
-  const path = each ? asking.path : withQuery(asking.path, 'limit=1');
+async function listed(credentials: Credentials, {resource, asking}: Watched, limits: Limits, each: ((object: RawObject) => void) | undefined): Promise<string> {
+  const cutter = new ItemCutter((item) => isNamed(item, resource) && each?.(item));
+  const path = each ? asking.path : withQuery(asking.path, {limit: '1'});
   const rest = await once(credentials, {...asking, path}, limits, {take: (chunk) => cutter.push(chunk), end: () => cutter.end()});
-  const version = (rest['metadata'] as {resourceVersion?: unknown} | undefined)?.resourceVersion;
+  const version = object(object(rest)['metadata'])['resourceVersion'];
   if (typeof version !== 'string' || version === '') throw new ClusterError('bad-answer', {asked: asking.asked, got: 'the list names no resourceVersion'});
   return version;
 }
 
-interface Line {
-  type?: string;
-  object?: RawObject;
-}
-
 /** One watch, to its end: the server's time, or an expired version. */
-async function open(credentials: Credentials, asking: Asking, version: string, signal: AbortSignal, each: (change: Change) => void, seen: (version: string) => void): Promise<'ended' | 'gone'> {
+async function open(credentials: Credentials, {resource, asking}: Watched, version: string, signal: AbortSignal, each: (change: Change) => void, seen: (version: string) => void): Promise<'ended' | 'gone'> {
   const seconds = Math.round(OPEN_SECONDS.least + Math.random() * OPEN_SECONDS.more);
-  const path = withQuery(asking.path, `watch=true&allowWatchBookmarks=true&timeoutSeconds=${seconds}&resourceVersion=${encodeURIComponent(version)}`);
+  const path = withQuery(asking.path, {watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(seconds), resourceVersion: version});
   let ended: 'ended' | 'gone' = 'ended';
-  const take = ({type, object = {}}: Line) => {
+  const take = (line: unknown) => {
+    const {type, object: told} = object(line);
     if (type === 'ERROR') {
-      const {code, message} = object as {code?: number; message?: string};
+      const {code, message} = object(told);
       if (code === 410) ended = 'gone';
-      else throw new ClusterError('busy', {asked: asking.asked, got: clean(String(message))});
+      else throw new ClusterError('busy', {asked: asking.asked, got: typeof message === 'string' ? clean(message.slice(0, 1000)) : 'the watch ended with an error'});
       return;
     }
-    const newer = (object['metadata'] as {resourceVersion?: string} | undefined)?.resourceVersion;
-    if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') each({type, object});
-    if (newer !== undefined && newer !== '') seen(newer);
+    const known = type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED';
+    if (!known && type !== 'BOOKMARK') throw new ClusterError('bad-answer', {asked: asking.asked, got: 'a line of the watch is no change'});
+    if (known && !isNamed(told, resource)) throw new ClusterError('bad-answer', {asked: asking.asked, got: `a change of what is no ${resource}`});
+    if (known) each({type, object: told as RawObject});
+    const newer = object(object(told)['metadata'])['resourceVersion'];
+    if (typeof newer === 'string' && newer !== '') seen(newer);
   };
-  await once(credentials, {...asking, path}, {timeoutMs: seconds * 1000 + GRACE_MS, signal}, {take: linesTo((line) => take(JSON.parse(line) as Line)), end: () => undefined});
+  await once(credentials, {...asking, path}, {timeoutMs: seconds * 1000 + GRACE_MS, signal}, {take: linesTo((line) => take(JSON.parse(line))), end: () => undefined});
   return ended;
 }
 
 /** Cuts a stream into lines; bytes of a character may come in two pieces. */
 function linesTo(take: (line: string) => void): (chunk: Buffer) => void {
   const decoder = new TextDecoder();
-  let rest = '';
+  let held: string[] = [];
+  let size = 0;
   return (chunk) => {
-    const parts = (rest + decoder.decode(chunk, {stream: true})).split('\n');
-    rest = parts.pop()!;
+    const parts = decoder.decode(chunk, {stream: true}).split('\n');
+    const last = parts.pop()!;
+    if (parts.length > 0) {
+      parts[0] = held.join('') + parts[0]!;
+      held = [];
+      size = 0;
+    }
+    held.push(last);
+    size += last.length;
+    if (size > MOST_OBJECT) throw new TooMuch(`a line of the watch has more than ${MOST_OBJECT / 1024 / 1024} MiB`);
     for (const part of parts) if (part.trim() !== '') take(part);
   };
-}
-
-function withQuery(path: string, query: string): string {
-  return `${path}${path.includes('?') ? '&' : '?'}${query}`;
 }

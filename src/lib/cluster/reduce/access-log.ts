@@ -3,7 +3,7 @@ import type {AccessLine} from '../../model/look.ts';
 import {jsonLine} from './json-line.ts';
 import {maskedLines} from '../masks.ts';
 import {shownHost, shownPath} from '../shown.ts';
-import {number, text, time} from './read.ts';
+import {text, time} from './read.ts';
 
 const PROBE_CLUSTER = /(^|_)(liveness|readiness|startup)_cluster$/;
 const KUBELET = /^kube-probe\//;
@@ -39,5 +39,6 @@ export function accessLineOf(line: string): AccessLine | undefined {
 
 /** Envoy writes some numbers as text, depending on the release. */
 function count(value: unknown): number | undefined {
-  return number(value) ?? (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined);
+  const read = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof read === 'number' && Number.isSafeInteger(read) && read >= 0 ? read : undefined;
 }

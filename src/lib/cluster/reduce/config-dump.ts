@@ -2,7 +2,7 @@ import {PROBE_PORTS} from '../../mesh/names.ts';
 import type {Endpoint, ProbeListener, Route} from '../../model/path.ts';
 import {PROBE_TYPES} from '../../model/probe.ts';
 import {shownPath} from '../shown.ts';
-import {list, number, object, text, type Raw} from './read.ts';
+import {integer, list, object, text, type Raw} from './read.ts';
 
 /** Seconds after which Envoy gives up on a route that names no timeout of its own. */
 const ENVOY_ROUTE_TIMEOUT_SECONDS = 15;
@@ -34,7 +34,7 @@ function staticResources(dump: unknown): Raw | undefined {
 }
 
 function listenerOf(listener: Raw, clusters: Map<string, Endpoint>): ProbeListener[] {
-  const port = number(object(object(listener.address).socket_address).port_value);
+  const port = integer(object(object(listener.address).socket_address).port_value);
   const type = PROBE_TYPES.find((one) => PROBE_PORTS[one] === port);
   if (!type) return [];
   const found: ProbeListener = {type, port: PROBE_PORTS[type], routes: []};
@@ -76,5 +76,5 @@ function secondsOf(value: unknown): number {
 function endpointOf(cluster: Raw): Endpoint {
   const endpoints = list(object(cluster.load_assignment).endpoints).flatMap((one) => list(one.lb_endpoints));
   const address = object(object(object(object(endpoints[0]).endpoint).address).socket_address);
-  return {port: number(address.port_value) ?? 0, tls: false, containers: []};
+  return {port: integer(address.port_value) ?? 0, tls: false, containers: []};
 }

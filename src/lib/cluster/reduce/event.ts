@@ -1,6 +1,6 @@
 import type {ClusterEvent} from '../../model/event.ts';
 import {safeMessage} from '../secrets.ts';
-import {number, object, text, time, type Raw} from './read.ts';
+import {integer, object, text, time, type Raw} from './read.ts';
 
 /** An Event of core/v1 or events.k8s.io/v1 in one shape; which fields are set depends on who wrote it (kubelet-facts §5.1). */
 export function eventOf(raw: Raw): ClusterEvent {
@@ -23,7 +23,7 @@ export function eventOf(raw: Raw): ClusterEvent {
     reason: text(raw.reason),
     type: text(raw.type),
     message: safeMessage(text(raw.message ?? raw.note)),
-    count: number(series.count) ?? (number(raw.count ?? raw.deprecatedCount) || 1),
+    count: integer(series.count, 1) ?? integer(raw.count ?? raw.deprecatedCount, 1) ?? 1,
     first,
     last: time(series.lastObservedTime) ?? time(raw.lastTimestamp ?? raw.deprecatedLastTimestamp) ?? eventTime ?? created,
     component: text(object(raw.source ?? raw.deprecatedSource).component) || text(raw.reportingComponent ?? raw.reportingController),

@@ -1,7 +1,7 @@
 import type {Owner, OwnerKind} from '../../model/owner.ts';
 import {safeMessage} from '../secrets.ts';
 import {ownerOf} from './pod.ts';
-import {defined, list, number, object, text, time, type Raw} from './read.ts';
+import {defined, integer, list, object, text, time, type Raw} from './read.ts';
 import {templateOf} from './template.ts';
 
 /** A controller or a ControllerRevision, reduced to its template and to how many pods it lacks. */
@@ -23,7 +23,7 @@ export function ownerObject(kind: OwnerKind, raw: Raw): Owner {
     revisions: kind === 'StatefulSet' && currentRevision ? ([text(currentRevision), text(updateRevision)] as [string, string]) : undefined,
     podManagementPolicy: kind === 'StatefulSet' ? text(object(raw.spec).podManagementPolicy) || undefined : undefined,
     updateStrategy: kind === 'StatefulSet' ? text(object(object(raw.spec).updateStrategy).type) || undefined : undefined,
-    partition: kind === 'StatefulSet' ? number(object(object(object(raw.spec).updateStrategy).rollingUpdate).partition) || undefined : undefined,
+    partition: kind === 'StatefulSet' ? integer(object(object(object(raw.spec).updateStrategy).rollingUpdate).partition) || undefined : undefined,
     revision: text(object(metadata.annotations)['deployment.kubernetes.io/revision']) || undefined,
     refused: safeMessage(text(list(status.conditions).find(({type, status: holds}) => type === 'ReplicaFailure' && holds === 'True')?.message)) || undefined,
   });
@@ -34,12 +34,12 @@ function podCounts(kind: OwnerKind, spec: Raw, status: Raw): {wanted: number; ha
     case 'Deployment':
     case 'ReplicaSet':
     case 'StatefulSet':
-      return {wanted: number(spec.replicas) ?? 1, have: number(status.replicas) ?? 0};
+      return {wanted: integer(spec.replicas) ?? 1, have: integer(status.replicas) ?? 0};
     case 'DaemonSet':
-      return {wanted: number(status.desiredNumberScheduled) ?? 0, have: number(status.currentNumberScheduled) ?? 0};
+      return {wanted: integer(status.desiredNumberScheduled) ?? 0, have: integer(status.currentNumberScheduled) ?? 0};
     case 'Job': {
-      const have = ['active', 'succeeded', 'failed'].reduce((sum, key) => sum + (number(status[key]) ?? 0), 0);
-      return {wanted: spec.suspend === true || status.completionTime ? 0 : (number(spec.parallelism) ?? 1), have};
+      const have = ['active', 'succeeded', 'failed'].reduce((sum, key) => sum + (integer(status[key]) ?? 0), 0);
+      return {wanted: spec.suspend === true || status.completionTime ? 0 : (integer(spec.parallelism) ?? 1), have};
     }
     case 'ControllerRevision':
       return {wanted: 0, have: 0};

@@ -1,6 +1,6 @@
 import type {ContainerState, ContainerStatus, OwnerRef, Pod, PodSpec, Template} from '../../model/pod.ts';
 import {safeMessage} from '../secrets.ts';
-import {defined, list, number, object, text, time, type Raw} from './read.ts';
+import {defined, integer, list, object, text, time, type Raw} from './read.ts';
 import {meshLabels, ownWords, specOf, templateOf} from './template.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -77,7 +77,7 @@ function statusOf(raw: Raw): ContainerStatus {
     name: text(raw.name),
     ready: raw.ready === true,
     started: typeof raw.started === 'boolean' ? raw.started : undefined,
-    restartCount: number(raw.restartCount) ?? 0,
+    restartCount: integer(raw.restartCount) ?? 0,
     state: stateOf(object(raw.state)),
     lastState: stateOf(object(raw.lastState)),
   });
@@ -95,8 +95,8 @@ function stateOf(raw: Raw): ContainerState {
       kind: 'terminated',
       reason: text(ended.reason),
       message: safeMessage(text(ended.message)),
-      exitCode: number(ended.exitCode) ?? 0,
-      signal: number(ended.signal) || undefined,
+      exitCode: integer(ended.exitCode, -(2 ** 31)) ?? 0,
+      signal: integer(ended.signal) || undefined,
       startedAt: time(ended.startedAt),
       finishedAt: time(ended.finishedAt),
     });

@@ -1,6 +1,7 @@
 import {PROBE_TYPES, type Handler, type PortRef, type Probe, type Probes, type ProbeType} from '../../model/probe.ts';
+import {MOST_TEXT} from '../sanitize.ts';
 import {looksRandom, shownGet, shownHost} from '../shown.ts';
-import {list, number, object, text, texts, type Raw} from './read.ts';
+import {integer, list, object, text, texts, type Raw} from './read.ts';
 
 const TIMING = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold', 'terminationGracePeriodSeconds'];
 
@@ -15,7 +16,7 @@ export function probesOf(container: Raw): Probes {
 
 /** A probe with the API server's defaults filled in, as manifests leave them out (kubelet-facts §2). */
 function probeOf(type: ProbeType, raw: Raw): Probe {
-  const seconds = (key: string, fallback: number) => number(raw[key]) || fallback;
+  const seconds = (key: string, fallback: number) => integer(raw[key]) || fallback;
   return {
     type,
     handler: handlerOf(raw),
@@ -31,6 +32,7 @@ function probeOf(type: ProbeType, raw: Raw): Probe {
 export function handlerOf(raw: Raw): Handler {
   if (raw.httpGet) {
     const get = object(raw.httpGet);
+    if (tooLong(get.path)) return {kind: 'unknown', keys: ['httpGet with a path that is too long to be asked']};
     return shownGet({
       kind: 'httpGet',
       scheme: text(get.scheme).toUpperCase() === 'HTTPS' ? 'HTTPS' : 'HTTP',
@@ -45,12 +47,17 @@ export function handlerOf(raw: Raw): Handler {
     return {kind: 'tcpSocket', host: shownHost(text(socket.host)), port: portOf(socket.port)};
   }
   if (raw.exec) return {kind: 'exec', hosts: hostsIn(texts(object(raw.exec).command))};
-  if (raw.grpc) return {kind: 'grpc', port: number(object(raw.grpc).port) ?? 0, service: text(object(raw.grpc).service)};
+  if (raw.grpc) return {kind: 'grpc', port: integer(object(raw.grpc).port) ?? 0, service: text(object(raw.grpc).service)};
   return {kind: 'unknown', keys: Object.keys(raw).filter((key) => !TIMING.includes(key))};
 }
 
+/** Cut it would be another path; Envoy takes no request with one so long (60 KiB of headers). */
+function tooLong(path: unknown): boolean {
+  return typeof path === 'string' && path.length > MOST_TEXT;
+}
+
 function portOf(value: unknown): PortRef {
-  return number(value) ?? text(value);
+  return integer(value) ?? text(value);
 }
 
 /** Words of a command that are searched; a longer one is a script. */

@@ -19,21 +19,27 @@ export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text) : [];
 }
 
-export function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+/** The largest of the API's usual integers (int32). */
+const MOST_INTEGER = 2 ** 31 - 1;
+
+/** A count, a port, seconds: an integer as the API has them; undefined for a fraction, and out of range. */
+export function integer(value: unknown, least = 0): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= MOST_INTEGER ? value : undefined;
 }
 
-/** Milliseconds since 1970 of an RFC 3339 time; undefined for null and for what is no time. */
+/** The last time that four digits of a year can name. */
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Milliseconds since 1970 of an RFC 3339 time; undefined for null, for what is no time, and for Go's zero time. */
 export function time(value: unknown): number | undefined {
-  const ms = typeof value === 'string' ? Date.parse(value) : NaN;
-  return Number.isNaN(ms) ? undefined : ms;
+  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : NaN;
+  return ms > 0 && ms <= LAST_TIME ? ms : undefined;
 }
 
 /** The string values of a map whose keys pass `keep`. */
 export function strings(value: unknown, keep: (key: string) => boolean): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [key, one] of Object.entries(object(value))) if (typeof one === 'string' && keep(key)) kept[clean(key)] = clean(one);
-  return kept;
+  const kept = Object.entries(object(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && keep(entry[0]));
+  return Object.fromEntries(kept.map(([key, one]) => [clean(key), clean(one)]));
 }
 
 /** Leaves out keys whose value is undefined, so that models stay small and compare well; by a copy, as `delete` makes an object slow. */

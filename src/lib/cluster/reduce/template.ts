@@ -3,7 +3,7 @@ import {isNamedLikeMesh, provenOfMesh, type Words} from '../../mesh/own.ts';
 import type {Container, LifecycleHook, PodSpec, Template} from '../../model/pod.ts';
 import {cleanLines} from '../sanitize.ts';
 import {shownWords} from '../shown.ts';
-import {defined, list, number, object, strings, text, type Raw} from './read.ts';
+import {defined, integer, list, object, strings, text, type Raw} from './read.ts';
 import {handlerOf, probesOf} from './probe.ts';
 
 /** A pod template: of a ReplicaSet, Job, StatefulSet, … or the pod that `kubectl apply` was given. */
@@ -19,7 +19,7 @@ export function specOf(spec: Raw, own: OwnWords = NONE): PodSpec {
     containers: list(spec.containers).map((one) => containerOf(one, own.containers)),
     initContainers: list(spec.initContainers).map((one) => containerOf(one, own.initContainers)),
     hostNetwork: spec.hostNetwork === true,
-    runAsUser: number(security.runAsUser),
+    runAsUser: integer(security.runAsUser),
     runAsNonRoot: security.runAsNonRoot === true ? true : undefined,
     os: text(object(spec.os).name) || text(object(spec.nodeSelector)['kubernetes.io/os']) || undefined,
     volumes: list(spec.volumes).map((volume) => text(volume.name)).filter((name) => !name.startsWith('kube-api-access-')),
@@ -74,14 +74,14 @@ function containerOf(raw: Raw, own: ReadonlyMap<string, string[]>): Container {
     name,
     image: text(raw.image),
     ports: list(raw.ports).map((port) =>
-      defined({name: text(port.name) || undefined, containerPort: number(port.containerPort) ?? 0, hostPort: number(port.hostPort)}),
+      defined({name: text(port.name) || undefined, containerPort: integer(port.containerPort) ?? 0, hostPort: integer(port.hostPort)}),
     ),
     probes: probesOf(raw),
     hooks: hooksOf(object(raw.lifecycle)),
     args: words ?? [],
     env: words ? list(raw.env).map((variable) => text(variable.name)) : [],
     restartPolicy: text(raw.restartPolicy) || undefined,
-    runAsUser: number(security.runAsUser),
+    runAsUser: integer(security.runAsUser),
     runAsNonRoot: typeof security.runAsNonRoot === 'boolean' ? security.runAsNonRoot : undefined,
     allowPrivilegeEscalation: typeof security.allowPrivilegeEscalation === 'boolean' ? security.allowPrivilegeEscalation : undefined,
     privileged: typeof security.privileged === 'boolean' ? security.privileged : undefined,

@@ -1,11 +1,11 @@
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {mkdirSync, renameSync, rmSync, statSync} from 'node:fs';
+import {dirname, join, resolve} from 'node:path';
 import {create} from 'tar';
 import type {Answer as PodAnswer, Exchange} from '../../model/answer.ts';
 import {ClusterError, type Cluster, type ClusterErrorReason, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
 import {askQuestion, logQuestion, redactAnswer} from './answers.ts';
 import {shownLine} from '../shown.ts';
+import {nameBeside, wordsOf, writeBeside} from '../write-beside.ts';
 import {redact, tokens} from './redact.ts';
 
 /** One question and its answer, as `answers.json` keeps it. */
@@ -44,13 +44,15 @@ export interface Recorder {
   /** From here on a log that was read is not read again: another command hears of it what it will hear of the snapshot. */
   rewind(): void;
   /** Writes everything that was asked through `cluster` to a folder, or to one file that ends in `.tgz`; of lists only what is about objects of these uids, where they are given. */
-  write(to: string, about?: Set<string>): Promise<void>;
+  write(to: string, signal: AbortSignal, about?: Set<string>): Promise<void>;
 }
 
 /** Stands before a cluster and keeps a redacted copy of each answer, refusals too. */
 export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   const answers: Answer[] = [];
-  const at = cluster.now();
+  /** When the first answer was there: before that nobody knows the server's clock. */
+  let at: number | undefined;
+  const now = () => (at ??= cluster.now());
   const token = tokens();
   let serverVersion: string | undefined;
   let turns: Map<string, Answer[]> | undefined;
@@ -67,7 +69,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   const keep = (answer: Answer, ask: () => Promise<void>) => keepAll([answer], ask);
   const recorded: Cluster = {
     ...cluster,
-    now: () => at,
+    now,
     async version() {
       serverVersion = await cluster.version();
       return serverVersion;
@@ -117,7 +119,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   const head = (): SnapshotHead => ({
     apiVersion: 'osm-probes/v1',
     kind: 'Snapshot',
-    recordedAt: new Date(at).toISOString(),
+    recordedAt: new Date(now()).toISOString(),
     context: cluster.origin.name,
     namespaces,
     ...(serverVersion === undefined ? {} : {serverVersion}),
@@ -126,7 +128,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
     turns = new Map();
     for (const answer of answers) if (answer.question.startsWith('logs ')) turns.set(answer.question, [...(turns.get(answer.question) ?? []), answer]);
   };
-  return {cluster: recorded, rewind, write: (to, about) => write(to, head(), about ? answers.map((answer) => narrowed(answer, about)) : answers)};
+  return {cluster: recorded, rewind, write: (to, signal, about) => write(to, {head: head(), answers: about ? answers.map((answer) => narrowed(answer, about)) : answers}, signal)};
 }
 
 /** A list with the objects that are wanted, and those that are about them or theirs; lists of what has no uid of its own kind stay. */
@@ -149,19 +151,52 @@ function heardAgain({lines = [], error}: Answer): string[] {
   return lines;
 }
 
-async function write(to: string, head: SnapshotHead, answers: Answer[]): Promise<void> {
-  const packed = to.endsWith('.tgz') || to.endsWith('.tar.gz');
-  const folder = packed ? mkdtempSync(join(tmpdir(), 'osm-probes-')) : to;
+interface Recording {
+  head: SnapshotHead;
+  answers: Answer[];
+}
+
+/** Writes it beside and renames it: a failure or Ctrl-C leaves what was there before, and nothing else. */
+async function write(to: string, recording: Recording, signal: AbortSignal): Promise<void> {
+  const folder = nameBeside(resolve(to));
   try {
-    mkdirSync(folder, {recursive: true});
-    writeFileSync(join(folder, 'snapshot.json'), `${JSON.stringify(head, null, 2)}\n`);
-    writeFileSync(join(folder, 'answers.json'), `[\n${answers.map(lines).join(',\n')}\n]\n`);
-    if (packed) await create({file: to, cwd: folder, gzip: true, portable: true}, ['snapshot.json', 'answers.json']);
+    mkdirSync(dirname(folder), {recursive: true});
+    mkdirSync(folder);
+    await writeBeside(join(folder, HEAD), `${JSON.stringify(recording.head, null, 2)}\n`, signal);
+    await writeBeside(join(folder, ANSWERS), textOf(recording.answers), signal);
+    await place(folder, to, signal);
   } catch (error) {
-    throw new ClusterError('config', {asked: `writing ${to}`, got: (error as Error).message});
+    if (signal.aborted) throw new ClusterError('aborted', {asked: `writing ${to}`, got: 'interrupted'});
+    if (error instanceof ClusterError) throw new ClusterError('config', {asked: `writing ${to}`, got: error.got});
+    throw new ClusterError('config', {asked: `writing ${to}`, got: wordsOf(error as NodeJS.ErrnoException)});
   } finally {
-    if (packed) rmSync(folder, {recursive: true, force: true});
+    rmSync(folder, {recursive: true, force: true});
   }
+}
+
+/** The names of a snapshot's files. */
+export const HEAD = 'snapshot.json';
+export const ANSWERS = 'answers.json';
+
+/** The folder as it is, its files into one that is there, or packed as one file. */
+async function place(folder: string, to: string, signal: AbortSignal): Promise<void> {
+  if (to.endsWith('.tgz') || to.endsWith('.tar.gz')) {
+    const file = join(folder, 'packed');
+    await Promise.race([create({file, cwd: folder, gzip: true, portable: true}, [HEAD, ANSWERS]), aborted(signal)]);
+    renameSync(file, to);
+  } else if (statSync(to, {throwIfNoEntry: false}) === undefined) renameSync(folder, to);
+  else for (const file of [HEAD, ANSWERS]) renameSync(join(folder, file), join(to, file));
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, fail) => signal.addEventListener('abort', () => fail(new Error('interrupted')), {once: true}));
+}
+
+/** Entry by entry, as no text may be as long as all of them. */
+function* textOf(answers: Answer[]): Generator<string> {
+  yield '[\n';
+  for (const [index, answer] of answers.entries()) yield `${lines(answer)}${index === answers.length - 1 ? '' : ','}\n`;
+  yield ']\n';
 }
 
 /** One object a line, so that a fixture's change can be read. */

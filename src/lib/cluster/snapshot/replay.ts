@@ -1,11 +1,10 @@
-import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {basename, join} from 'node:path';
-import {extract} from 'tar';
+import {basename} from 'node:path';
 import {ClusterError, type Cluster, type ClusterErrorReason, type RawObject} from '../cluster.ts';
-import {cleanLines} from '../sanitize.ts';
+import {clean} from '../sanitize.ts';
+import {object} from '../reduce/read.ts';
 import {askQuestion, logQuestion} from './answers.ts';
-import {getQuestion, listQuestion, type Answer, type SnapshotHead} from './record.ts';
+import {readSnapshot} from './read.ts';
+import {getQuestion, listQuestion, type Answer} from './record.ts';
 
 /**
  * A recorded cluster: the same questions get the same answers, refusals included, at the time of the recording. A list
@@ -13,13 +12,13 @@ import {getQuestion, listQuestion, type Answer, type SnapshotHead} from './recor
  * @throws {ClusterError} config: no snapshot at that path
  */
 export async function replay(from: string): Promise<Cluster> {
-  const {head, answers} = await read(from);
+  const {head, answers} = await readSnapshot(from);
   const byQuestion = new Map(answers.map((answer) => [answer.question, answer]));
   const at = Date.parse(head.recordedAt);
   const next = inTurn(answers);
   return {
-    origin: {kind: 'snapshot', name: `${basename(from)}, ${head.recordedAt}`},
-    defaultNamespaces: head.namespaces ?? [],
+    origin: {kind: 'snapshot', name: `${clean(basename(from))}, ${head.recordedAt}`},
+    defaultNamespaces: head.namespaces,
     now: () => at,
     version: async () => head.serverVersion ?? '',
     async list(resource, options, each) {
@@ -27,7 +26,8 @@ export async function replay(from: string): Promise<Cluster> {
       const all = exact ? undefined : byQuestion.get(listQuestion(resource, {}));
       const answer = exact ?? all;
       if (!answer) throw missing(listQuestion(resource, options));
-      for (const item of answer.items ?? []) if (exact || namespaceOf(item) === options.namespace) each(item);
+      const seen = new Set<string>();
+      for (const item of answer.items ?? []) if ((exact || namespaceOf(item) === options.namespace) && isNew(seen, item)) each(item);
       raise(answer);
     },
     async get(resource, namespace, name) {
@@ -47,10 +47,10 @@ export async function replay(from: string): Promise<Cluster> {
     },
     async exchange(pod, asks) {
       const heard = asks.map((ask) => next(askQuestion(pod, ask)));
-      return {setupMs: Math.max(0, ...heard.map(({setupMs}) => setupMs ?? 0)), answers: heard.map(({question, answer}) => (answer ? cleaned(answer) : unanswered(question)))};
+      return {setupMs: Math.max(0, ...heard.map(({setupMs}) => setupMs ?? 0)), answers: heard.map(({question, answer}) => (answer ?? unanswered(question)))};
     },
     async log(pod, options) {
-      return cleaned(next(logQuestion(pod, options)).lines ?? []).filter((line) => options.keep(line)).slice(-(options.atMost ?? Infinity));
+      return (next(logQuestion(pod, options)).lines ?? []).filter((line) => options.keep(line)).slice(-(options.atMost ?? Infinity));
     },
     close: () => undefined,
   };
@@ -69,36 +69,8 @@ function inTurn(answers: Answer[]): (question: string) => Answer {
   };
 }
 
-/** A snapshot may come from anybody: its texts are cleaned like a cluster's. */
-function cleaned<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value), (_key, one: unknown) => (typeof one === 'string' ? cleanLines(one) : one)) as T;
-}
-
 function unanswered(question: string): never {
   throw new ClusterError('config', {asked: question, got: 'the snapshot names the question without its answer'});
-}
-
-async function read(from: string): Promise<{head: SnapshotHead; answers: Answer[]}> {
-  const asked = `snapshot ${from}`;
-  let folder = from;
-  let unpacked = false;
-  try {
-    if (statSync(from).isFile()) {
-      folder = mkdtempSync(join(tmpdir(), 'osm-probes-'));
-      unpacked = true;
-      await extract({file: from, cwd: folder, filter: (path) => ['snapshot.json', 'answers.json'].includes(path)});
-    }
-    const head = JSON.parse(readFileSync(join(folder, 'snapshot.json'), 'utf8')) as SnapshotHead;
-    if (head.kind !== 'Snapshot' || Number.isNaN(Date.parse(head.recordedAt))) throw new Error('snapshot.json is of another kind');
-    const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Answer[];
-    if (!Array.isArray(answers)) throw new Error('answers.json holds no list');
-    return {head, answers};
-  } catch (error) {
-    const {code, message} = error as NodeJS.ErrnoException;
-    throw new ClusterError('config', {asked, got: code === 'ENOENT' ? 'no such file, or no snapshot.json in it' : `no snapshot: ${message}`, try: 'kubectl osm-probes snapshot --to DIR'});
-  } finally {
-    if (unpacked) rmSync(folder, {recursive: true, force: true});
-  }
 }
 
 function raise({error}: Answer): void {
@@ -110,7 +82,7 @@ function missing(question: string): ClusterError {
 }
 
 function metadata(item: RawObject): {name?: string; namespace?: string} {
-  return (item['metadata'] ?? {}) as {name?: string; namespace?: string};
+  return object(item['metadata']) as {name?: string; namespace?: string};
 }
 
 function nameOf(item: RawObject): string | undefined {
@@ -119,4 +91,11 @@ function nameOf(item: RawObject): string | undefined {
 
 function namespaceOf(item: RawObject): string | undefined {
   return metadata(item).namespace;
+}
+
+/** An object with a name that did not come before in the same list, as of a live one. */
+function isNew(seen: Set<string>, item: RawObject): boolean {
+  const {uid, namespace, name} = object(item['metadata']);
+  const id = typeof uid === 'string' && uid !== '' ? uid : JSON.stringify([namespace, name]);
+  return typeof name === 'string' && name !== '' && !seen.has(id) && Boolean(seen.add(id));
 }

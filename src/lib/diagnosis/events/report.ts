@@ -1,11 +1,10 @@
 import type {Commands, PodCase, RefusedCase} from '../../checks/case.ts';
 import {SPAM_BURST, SPAM_WINDOW_SECONDS} from '../../kubelet/timing.ts';
-import type {ClusterEvent} from '../../model/event.ts';
+import {eventsAbout, type ClusterEvent, type KnownEvents} from '../../model/event.ts';
 import type {EventRow, Mark, ProbeFailure, Times, Told, Trouble, WorkloadEvents} from '../../model/events-report.ts';
 import type {Finding} from '../../model/finding.ts';
 import type {Workload} from '../../model/owner.ts';
 import {PROBE_TYPES, type ProbeType} from '../../model/probe.ts';
-import type {Observed} from '../../model/unseen.ts';
 import {containerOf} from '../../kubelet/messages.ts';
 import {workloadName, type Owners} from '../declared.ts';
 import {podStatus} from '../pod-status.ts';
@@ -19,8 +18,7 @@ export interface EventsInput {
   cases: PodCase[];
   refused: RefusedCase[];
   owners: Owners;
-  /** By the uid of what they are about. */
-  events: Observed<Map<string, ClusterEvent[]>>;
+  events: KnownEvents;
   findings: Finding[];
   now: number;
   commands: Commands;
@@ -68,7 +66,8 @@ function rank({quiet, probes, starting, runtime}: WorkloadEvents): number {
 function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[], input: EventsInput, options: EventsOptions): WorkloadEvents {
   const {now, owners, commands, told} = input;
   const recent = ({times, state}: {times?: Times; state: string}) => options.sinceMs === undefined || state === 'going-on' || (times !== undefined && now - times.last <= options.sinceMs);
-  const events = input.events.seen ? input.events.value : new Map<string, ClusterEvent[]>();
+  const events = input.events.byUid;
+  const {seen} = eventsAbout(input.events, {uid: '', namespace: workload.namespace});
   const failures = joined(cases.flatMap(failuresOf));
   const probes = failures.filter((one) => recent(one) && (options.probes === undefined || options.probes.includes(one.probe)));
   const inOrder = PROBE_TYPES.flatMap((type) => probes.filter(({probe}) => probe === type));
@@ -86,7 +85,7 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
     runtime,
     marks: marksOf(cases, owners, inOrder, [...starting, ...runtime], options.mesh ?? []).filter(({at}) => options.sinceMs === undefined || now - at <= options.sinceMs),
     words: cases.flatMap(({pod}) => told.get(pod.uid)?.words ?? []),
-    notes: notesOf(cases, inOrder, runtime, input.events.seen),
+    notes: notesOf(cases, inOrder, runtime, seen),
     quiet,
     ...(leftOut ? {leftOut} : {}),
     ...(options.all ? {rows: rowsOf(cases, refused, events, now, options.sinceMs)} : {}),
