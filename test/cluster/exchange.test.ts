@@ -69,6 +69,7 @@ describe('an exchange with a pod', () => {
   const rows: [sentence: string, app: App | undefined, question: Ask, answer: string, withinMs?: number][] = [
     ['an answer with a length, though nobody closes', says('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi', 'waits'), get(80), 'HTTP/1.1 200 whole: hi', 500],
     ['a chunked answer, though nobody closes', says('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n', 'waits'), get(80), 'HTTP/1.1 200 whole: hi', 500],
+    ['what is sent, and not what is shown of it', serves((request, response) => void response.end(`${request.url} ${request.headers['authorization']}`)), {...get(80), send: {kind: 'get', scheme: 'HTTP', path: '/h?token=***', headers: [{name: 'Host', value: 'h'}, {name: 'Authorization', value: '***'}], sent: {path: '/h?token=abc', headers: [{name: 'Host', value: 'h'}, {name: 'Authorization', value: 'Bearer x'}]}}}, 'HTTP/1.1 200 whole: /h?token=abc Bearer x', 500],
     ['an answer that needs no body', says('HTTP/1.1 304 Not Modified\r\n\r\n', 'waits'), get(80), 'HTTP/1.1 304 whole:', 500],
     ['an answer that ends with the connection', says('HTTP/1.1 200 OK\r\n\r\nhi'), get(80), 'HTTP/1.1 200 whole: hi'],
     ['HTTP/1.0', says('HTTP/1.0 503 Nope\r\nContent-Length: 0\r\n\r\n'), get(80), 'HTTP/1.0 503 whole:'],

@@ -64,6 +64,26 @@ describe('a message in a snapshot', () => {
   it('keeps a redirect without the values of its query', () => assert.equal(kept(`Readiness probe failed: Get "http://10.0.0.7:8080/login?next=${SECRET}": EOF`), 'Readiness probe failed: Get "http://10.0.0.7:8080/login?…": EOF'));
   it('holds a token for what a hook ran and printed', () => assert.doesNotMatch(kept(`Exec lifecycle hook ([/bin/sh -c login ${SECRET}]) for Container "app" in Pod "x" failed - error: command '/bin/sh -c login ${SECRET}' exited with 1: no ${SECRET}, message: "no ${SECRET}"`), new RegExp(SECRET)));
 
+  // What a command prints that imitates the kubelet has no room for a secret.
+  const imitated = [
+    `Get "http://10.0.0.7:1/x": dial tcp 10.0.0.7:1: connect: hunter is my password`,
+    `Get "https://10.0.0.7:1/x": tls: my password is hunter`,
+    `Get "https://10.0.0.7:1/x": x509: ${'hunter'} two`,
+    `dial tcp: lookup ${SECRET} on 10.0.0.2:53: no such host`,
+    `dial tcp 10.0.0.7:1: connect: hunter`,
+    `strconv.Atoi: parsing "${SECRET}": invalid syntax`,
+    `timeout: failed to connect service "10.0.0.7:1" within ${SECRET}: context deadline exceeded`,
+    `command "x" timed out after ${SECRET}`,
+    `parse "${SECRET}": net/url: invalid control character in URL`,
+    `OCI runtime exec failed: exec failed: unable to start container process: exec: "x": stat ${SECRET}: no such file or directory: unknown`,
+    `Get "http://10.0.0.7:1/x": http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=${SECRET}, debug=""`,
+  ];
+  for (const text of imitated) it(`holds a token for ${text}`, () => assert.match(kept(`Readiness probe failed: ${text}`), /^Readiness probe failed: redacted-[0-9a-f]{8}$/));
+  const RANDOM = 'xK9fQ2mZ7pL4vB8nR3tW6yH1';
+  const partly = [`Get "http://10.0.0.7:1/hook/${RANDOM}": EOF`, `Get "http://u:${RANDOM}@10.0.0.7:1/x?${RANDOM}": EOF`, `Get "http://10.0.0.7:1/x": net/http: invalid header field value for "${RANDOM}"`, `OCI runtime exec failed: exec failed: unable to start container process: exec: "${RANDOM}": permission denied: unknown`, `dial tcp: lookup ${RANDOM.toLowerCase()} on 10.0.0.2:53: no such host`];
+  for (const text of partly) it(`keeps the kubelet's words around what is random: ${text}`, () => assert.doesNotMatch(kept(`Readiness probe failed: ${text}`), new RegExp(RANDOM, 'i')));
+  it('keeps of an HTTP hook neither its path nor what came back', () => assert.equal(kept(`HTTP lifecycle hook (/x/${SECRET}) for Container "app" in Pod "x" failed - error: Get "http://10.0.0.7:80/y?t=${SECRET}": EOF, message: "${SECRET}"`).replaceAll(/redacted-[0-9a-f]{8}/g, '…'), 'HTTP lifecycle hook (…) for Container "app" in Pod "x" failed - error: Get "http://10.0.0.7:80/y?…": EOF, message: "…"'));
+
   const event = (message: string) => redact('events', {message, reason: 'Unhealthy', type: 'Warning'}, token);
   const waits = (message: string) => redact('pods', {status: {containerStatuses: [{name: 'app', state: {waiting: {reason: 'PostStartHookError', message}}}], conditions: [{type: 'Ready', status: 'False', message}]}}, token);
   it('holds for events, waiting containers and conditions', () => {
@@ -77,7 +97,7 @@ describe('a message in a snapshot', () => {
 
 describe('masking takes no longer than its text', () => {
   // Where time grew with the square of it, one line of an app denied the tool to its operator.
-  for (const [name, line] of [['dashes', 'a-'], ['letters', 'x'], ['slashes', 'http://a'], ['equals', 'password='], ['quotes', '"'], ['blanks', ' ']] as const) {
+  for (const [name, line] of [['dashes', 'a-'], ['letters', 'x'], ['slashes', 'http://a'], ['equals', 'password='], ['quotes', '"'], ['blanks', ' '], ['escapes', '\\"'], ['escaped pairs', '\\"pass\\":\\"'], ['dots', 'SG.'], ['users', 'u:p@'], ['flags', '--a-'], ['clients', 'mysql a '], ['digits', 'A1a/'], ['keys', '-----BEGIN RSA PRIVATE KEY-----']] as const) {
     it(`a megabyte of ${name}`, () => {
       const started = performance.now();
       withoutSecrets(line.repeat(1_000_000 / line.length));

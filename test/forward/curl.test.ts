@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import {curlsOf} from '../../src/lib/forward/curl.ts';
 import {grpcAskOf, askOf} from '../../src/lib/kubelet/request.ts';
 import type {Ask} from '../../src/lib/model/answer.ts';
-import type {Header} from '../../src/lib/model/probe.ts';
+import type {Header, Sent} from '../../src/lib/model/probe.ts';
 import {attachableFirst} from '../../src/lib/diagnosis/attachable.ts';
 import type {Pod} from '../../src/lib/model/pod.ts';
 import {keptText} from '../../src/lib/render/keep.ts';
 import {sparkline} from '../../src/lib/render/sparkline.ts';
 
 const asker = {podIP: '10.0.0.1', userAgent: 'kube-probe/1.32', timeoutSeconds: 1};
-const http = (port: number, path: string, {scheme = 'HTTP' as 'HTTP' | 'HTTPS', headers = [] as Header[]} = {}) => askOf({kind: 'http', scheme, host: '', port, path, headers}, asker);
+const http = (port: number, path: string, {scheme = 'HTTP' as 'HTTP' | 'HTTPS', headers = [] as Header[], shown = undefined as Sent | undefined} = {}) => askOf({kind: 'http', scheme, host: '', port, ...(shown ? {...shown, sent: {path, headers}} : {path, headers})}, asker);
 const probe = (container: string, type: string) => ({container, type}) as never;
 const one = (ask: Ask, addresses = ['127.0.0.1', '::1'], local = ask.port) => curlsOf([{probe: probe('app', 'readiness'), through: ask}], [{remote: ask.port, local, addresses}])[0]!.command;
 
@@ -27,6 +27,11 @@ describe('lines to paste', () => {
     ['brackets, which curl would read', one(http(80, '/a[1]')), "curl -i -g -H 'Host: 10.0.0.1:80' 'http://localhost:80/a[1]'"],
     ['an empty header', one(http(80, '/', {headers: [{name: 'X-A', value: ''}]})), "curl -i -H 'Host: 10.0.0.1:80' -H 'X-A;' http://localhost:80/"],
     ["the owner's own headers", one(http(80, '/', {headers: [{name: 'Host', value: 'shop.example'}, {name: 'user-agent', value: 'me'}]})), "curl -i -H 'Host: shop.example' -H 'User-Agent: me' http://localhost:80/"],
+    ['a credential among the headers', one(http(80, '/', {headers: [{name: 'Authorization', value: 'Bearer x'}], shown: {path: '/', headers: [{name: 'Authorization', value: '***'}]}})), "curl -i -H 'Host: 10.0.0.1:80' -H \"Authorization: $AUTHORIZATION\" http://localhost:80/"],
+    ['a credential in the query', one(http(80, '/h?token=x&a=1', {shown: {path: '/h?token=***&a=1', headers: []}})), "curl -i -H 'Host: 10.0.0.1:80' \"http://localhost:80/h?token=$TOKEN&a=1\""],
+    ['a credential in the path, behind a sign of the shell', one(http(80, '/$a/x', {shown: {path: '/$a/***', headers: []}})), `curl -i -H 'Host: 10.0.0.1:80' 'http://localhost:80/$a/'"$SECRET"`],
+    ['a name of the shell\'s own', one(http(80, '/h?pwd=x', {shown: {path: '/h?pwd=***', headers: []}})), "curl -i -H 'Host: 10.0.0.1:80' \"http://localhost:80/h?pwd=$PROBE_PWD\""],
+    ['stars of the owner\'s own', one(http(80, '/***')), "curl -i -H 'Host: 10.0.0.1:80' 'http://localhost:80/***'"],
     ['TCP', one({port: 9000, send: {kind: 'connect'}, timeoutMs: 1, maxBytes: 1}), 'curl -v telnet://localhost:9000'],
     ['gRPC', one(grpcAskOf({kind: 'grpc', port: 50051, service: 's'}, asker)), `grpcurl -plaintext -authority '10.0.0.1:50051' -d '{"service":"s"}' localhost:50051 grpc.health.v1.Health/Check`],
   ];
@@ -42,6 +47,7 @@ describe('lines to paste', () => {
 describe('what is said while ports are kept open', () => {
   it('ready: lines, aligned', () => assert.deepEqual(keptText({event: 'ready', pod: 'p', follows: 'deploy/d', ports: [], curl: [{for: 'readiness', command: 'x'}, {for: 'app', command: 'y'}]}), {lines: 'forwarding pod/p, follows deploy/d (Ctrl-C ends)\n  readiness  x\n  app        y\n', notes: ''}));
   it('moved: on both', () => assert.deepEqual(keptText({event: 'moved', from: 'p', to: 'q', ports: [], curl: [{for: 'a', command: 'x'}]}), {lines: 'forwarding pod/q\n  a  x\n', notes: 'moved from pod/p to pod/q: the Host is another\n'}));
+  it('ready: what to set first, where something is not shown', () => assert.equal(keptText({event: 'ready', pod: 'p', ports: [], curl: [{for: 'readiness', command: 'x', set: ['TOKEN']}, {for: 'app', command: 'y', set: ['TOKEN', 'AUTHORIZATION']}]}).notes, 'set first, to what the probe sends (it is not shown): TOKEN, AUTHORIZATION\n'));
   it("refused: the kubelet's text", () => assert.deepEqual(keptText({event: 'refused', port: 81, text: 'said'}), {lines: '', notes: ':81 refused: said\n'}));
   it('a connection: nothing', () => assert.deepEqual(keptText({event: 'connection', port: 81, local: 1}), {lines: '', notes: ''}));
 });

@@ -157,7 +157,7 @@ function rawProbe(probe: Probe): Raw {
 function rawHandler(handler: Handler): Raw {
   switch (handler.kind) {
     case 'httpGet':
-      return {httpGet: {scheme: handler.scheme, host: handler.host, port: handler.port, path: handler.path, httpHeaders: handler.headers}};
+      return {httpGet: {scheme: handler.scheme, host: handler.host, port: handler.port, path: (handler.sent ?? handler).path, httpHeaders: (handler.sent ?? handler).headers}};
     case 'tcpSocket':
       return {tcpSocket: {host: handler.host, port: handler.port}};
     case 'grpc':

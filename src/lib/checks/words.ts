@@ -1,3 +1,4 @@
+import {valueShown} from '../model/credential.ts';
 import type {Call, PathEnd, Target} from '../model/path.ts';
 import type {Handler, Probe} from '../model/probe.ts';
 
@@ -21,14 +22,11 @@ export function probeText({handler}: Probe): string {
   return handlerText(handler);
 }
 
-/** Headers whose value is a credential, by their name. */
-const SECRET_HEADER = /authorization|cookie|token|secret|passw|auth|[-_]key$|^key$/i;
-
 /** The whole call: `HTTP :15904/osm-healthcheck Original-Tcp-Port: 9000`. */
 export function callText(call: Call): string {
   switch (call.kind) {
     case 'http': {
-      const headers = call.headers.map(({name, value}) => ` ${name}: ${SECRET_HEADER.test(name) ? '***' : value}`).join('');
+      const headers = call.headers.map((header) => ` ${header.name}: ${valueShown(header)}`).join('');
       return `${call.scheme} ${call.host}:${call.port}${call.path}${headers}`;
     }
     case 'tcp':

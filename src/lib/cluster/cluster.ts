@@ -2,7 +2,7 @@ import type {Ask, Exchange} from '../model/answer.ts';
 import type {ConnectionEvent, LocalPort} from '../model/keep.ts';
 import type {Unseen} from '../model/unseen.ts';
 import {clean} from './sanitize.ts';
-import {withoutSecrets} from './secrets.ts';
+import {safeMessage} from './secrets.ts';
 
 /** The resources that are ever listed, by the name that `kubectl get` takes. */
 export const RESOURCES = {
@@ -136,7 +136,7 @@ export class ClusterError extends Error {
 
   constructor(reason: ClusterErrorReason, said: {asked: string; got: string; try?: string | undefined}, options?: ErrorOptions) {
     const asked = clean(said.asked).slice(0, MOST_WORDS);
-    const got = withoutSecrets(clean(said.got).slice(0, MOST_WORDS));
+    const got = safeMessage(clean(said.got).slice(0, MOST_WORDS));
     super(`${asked}: ${got}`, options);
     this.name = 'ClusterError';
     this.reason = reason;

@@ -3,12 +3,16 @@ import type {EnvoyState} from '../model/look.ts';
 import type {ProbeListener} from '../model/path.ts';
 import type {Observed, Unseen} from '../model/unseen.ts';
 import {observedListeners} from './reduce/config-dump.ts';
+import {maskedLines} from './masks.ts';
 import {clean} from './sanitize.ts';
 
 export const ADMIN_PORT = 15000;
 const WAIT_MS = 5000;
 /** A mesh with thousands of services has dumps of many megabytes; the masked one has 12 KiB. */
 const MAX_BYTES = 1024 * 1024;
+
+/** Its state is a word. */
+const READY_CHARS = 100;
 
 const COUNTERS = [
   'control_plane\\.connected_state',
@@ -28,6 +32,16 @@ export function adminAsks(): Ask[] {
     timeoutMs: WAIT_MS,
     maxBytes: MAX_BYTES,
   }));
+}
+
+/** Whether it is one of these, of this version or another. */
+export function isAdminAsk({port, send}: Ask): boolean {
+  return port === ADMIN_PORT && send.kind === 'get' && /^\/(?:config_dump|stats|ready)(?:\?|$)/.test(send.path);
+}
+
+/** Whether the answer is for `readAdmin` alone, and so is wanted as it came. */
+export function isReadWhole(ask: Ask): boolean {
+  return isAdminAsk(ask) && ask.maxBytes === MAX_BYTES;
 }
 
 /** Reads the answers to `adminAsks`, in their order. */
@@ -50,7 +64,7 @@ function readState(pod: string, stats: Answer | undefined, ready: Answer | undef
   const asked = `Envoy's state in pod ${pod} (GET /stats and /ready on its admin port ${ADMIN_PORT})`;
   if (stats?.kind !== 'response' || stats.status !== 200) return {seen: false, why: whyOf(asked, stats)};
   const counters = Object.fromEntries([...stats.body.matchAll(/^([\w.|]+): (\d+)$/gm)].map(([, name, value]) => [name!, Number(value)]));
-  return {seen: true, value: {ready: ready?.kind === 'response' ? clean(ready.body) : '', counters}};
+  return {seen: true, value: {ready: ready?.kind === 'response' ? maskedLines(clean(ready.body).slice(0, READY_CHARS)) : '', counters}};
 }
 
 function whyOf(asked: string, answer: Answer | undefined): Unseen {

@@ -1,4 +1,6 @@
 import {parse} from 'yaml';
+import {isReadWhole} from './envoy-admin.ts';
+import type {Ask, Exchange} from '../model/answer.ts';
 import type {MeshWords} from '../mesh/words.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Mark} from '../model/events-report.ts';
@@ -20,6 +22,7 @@ import {meshChangesOf} from './reduce/mesh-config.ts';
 import {interning, podOf} from './reduce/pod.ts';
 import {clean} from './sanitize.ts';
 import {withoutSecrets} from './secrets.ts';
+import {shownAnswer} from './shown.ts';
 
 /** Pods as the model has them, each reduced when it arrives. */
 export function listPods(cluster: Cluster, options: ListOptions, each: (pod: Pod) => void): Promise<void> {
@@ -69,6 +72,12 @@ export async function getNamespace(cluster: Cluster, name: string): Promise<Name
   // An answer that is not what was asked for is no answer: a namespace without labels is outside the mesh.
   if (namespace.name !== name) throw new ClusterError('bad-answer', {asked: `namespaces/${name}`, got: 'the answer is no Namespace of that name', try: `kubectl get namespace ${name}`});
   return namespace;
+}
+
+/** What a pod's ports answer, without what looks like a secret; what the proxy says of itself is reduced later. */
+export async function askPod(cluster: Cluster, pod: PodName, asks: Ask[]): Promise<Exchange> {
+  const {setupMs, answers} = await cluster.exchange(pod, asks);
+  return {setupMs, answers: answers.map((answer, index) => (isReadWhole(asks[index]!) ? answer : shownAnswer(answer)))};
 }
 
 /** Lines of a log are few and short; an app that logs much is not read to the end. */

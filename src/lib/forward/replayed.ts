@@ -5,7 +5,7 @@ import {probeText} from '../checks/words.ts';
 import {podStatus} from '../diagnosis/pod-status.ts';
 import type {AnsweredBy} from '../mesh/answered.ts';
 import {inWords, wordsOf} from '../mesh/words.ts';
-import type {Answer, Ask} from '../model/answer.ts';
+import {answerShown, askShown, type Answer, type Ask} from '../model/answer.ts';
 import type {ForwardedPod, ReplayedProbe, ReplayedSide} from '../model/forward.ts';
 import type {Hop, Look} from '../model/look.ts';
 import type {Observed} from '../model/unseen.ts';
@@ -59,7 +59,7 @@ function unseenText(got: string): string {
 
 function throughSide(probe: ProbeCase, {replay, through}: Reading): ReplayedSide {
   const on = replay.through.slice(1).map(({ask}) => ` → ${targetOf(ask)}`);
-  return {...side(replay.through.at(-1)!, through!), request: requestOf(replay.through[0]!.ask) + on.join(''), ask: replay.through[0]!.ask, by: byText(through!.answer, through!.by, probe)};
+  return {...side(replay.through.at(-1)!, through!), request: requestOf(replay.through[0]!.ask) + on.join(''), ask: askShown(replay.through[0]!.ask), by: byText(through!.answer, through!.by, probe)};
 }
 
 function pastSide(hop: Hop, reading: Side): ReplayedSide {
@@ -69,7 +69,7 @@ function pastSide(hop: Hop, reading: Side): ReplayedSide {
 
 function side({ask, answer}: Hop, {ok, late, judgement}: Side): Omit<ReplayedSide, 'by'> {
   const timed = answer.kind === 'response' || answer.kind === 'grpc' || (answer.kind === 'open' && answer.said !== '');
-  return {request: requestOf(ask), ask, answer, text: shortText(answer), ...(timed ? {ms: answer.ms} : {}), ok, late, kubelet: judgement.text};
+  return {request: requestOf(ask), ask: askShown(ask), answer: answerShown(answer), text: shortText(answer), ...(timed ? {ms: answer.ms} : {}), ok, late, kubelet: judgement.text};
 }
 
 function byText(answer: Answer, by: AnsweredBy, probe: ProbeCase): string {

@@ -1,6 +1,6 @@
 import type {Answer, Ask} from '../model/answer.ts';
 import type {Call} from '../model/path.ts';
-import type {Header} from '../model/probe.ts';
+import type {Header, Sent} from '../model/probe.ts';
 import {escapePath, hostnameOf, parseGoUrl, portOf, resolveGoUrl, type GoUrl} from './url.ts';
 
 type HttpCall = Extract<Call, {kind: 'http'}>;
@@ -21,15 +21,21 @@ const BODY = 10 * 1024;
  * User-Agent first, then all other headers by name. A call to another host than the pod can't be asked through the pod.
  */
 export function askOf(call: HttpCall, {podIP, userAgent, timeoutSeconds}: Asker): Ask {
-  const url = {...urlOf(call.path), scheme: call.scheme.toLowerCase(), host: joined(call.host || podIP, call.port)};
-  const given = call.headers.map(({name, value}) => ({name: canonical(name), value}));
+  const written = (given: Sent): Sent => requestOf(call, given, {podIP, userAgent});
+  const send = {kind: 'get', scheme: call.scheme, ...written(call)} as const;
+  const full = call.sent ? {...send, sent: written(call.sent)} : send;
+  return {port: call.port, send: full, timeoutMs: timeoutSeconds * 1000, maxBytes: BODY};
+}
+
+function requestOf(call: HttpCall, {path, headers}: Sent, {podIP, userAgent}: Omit<Asker, 'timeoutSeconds'>): Sent {
+  const url = {...urlOf(path), scheme: call.scheme.toLowerCase(), host: joined(call.host || podIP, call.port)};
+  const given = headers.map(({name, value}) => ({name: canonical(name), value}));
   const host = given.find(({name}) => name === 'Host')?.value;
   const agent = given.find(({name}) => name === 'User-Agent');
   const accept = given.find(({name}) => name === 'Accept');
   const others = given.filter(({name}) => !UNWRITTEN.includes(name) && (name !== 'Accept' || accept!.value !== ''));
   if (!accept) others.push({name: 'Accept', value: '*/*'});
-  const headers = written(host || url.host, agent ? agent.value : userAgent, others);
-  return {port: call.port, send: {kind: 'get', scheme: call.scheme, path: target(url), headers}, timeoutMs: timeoutSeconds * 1000, maxBytes: BODY};
+  return {path: target(url), headers: written(host || url.host, agent ? agent.value : userAgent, others)};
 }
 
 /** The health check that the kubelet makes for a grpc probe (pkg/probe/grpc): in plaintext, with the address as authority. */
@@ -48,19 +54,35 @@ export function redirectOf(answer: Answer, ask: Ask, podIP: string): Redirect | 
   if (answer.kind !== 'response' || ask.send.kind !== 'get' || answer.status < 300 || answer.status >= 400) return undefined;
   const location = answer.headers.find(({name}) => name.toLowerCase() === 'location')?.value ?? '';
   if (![301, 302, 303, 307, 308].includes(answer.status) || location === '') return {stop: 'warning'};
-  const send = ask.send;
-  const from: GoUrl = {...urlOf(send.path), scheme: send.scheme.toLowerCase(), host: joined(podIP, ask.port)};
-  const reference = parseGoUrl(location);
-  if (!reference) return {error: `failed to parse Location header ${JSON.stringify(location)}`};
-  const next = resolveGoUrl(from, reference);
+  const {send} = ask;
+  const at = {scheme: send.scheme.toLowerCase(), host: joined(podIP, ask.port)};
+  const seen = stepOf(send, at, location);
+  const real = send.sent || answer.location !== undefined ? stepOf(send.sent ?? send, at, answer.location ?? location) : seen;
+  if (!seen || !real) return {error: `failed to parse Location header ${JSON.stringify(location)}`};
+  const {next} = seen;
   if (hostnameOf(next.host) !== podIP) return {stop: 'warning'};
   if (next.scheme !== 'http' && next.scheme !== 'https') return {error: `unsupported protocol scheme ${JSON.stringify(next.scheme)}`};
-  const {host: own, userAgent, others} = read(send.headers);
+  const get = {kind: 'get', scheme: next.scheme === 'https' ? 'HTTPS' : 'HTTP', ...seen.sent} as const;
+  return {to: {...ask, port: portOf(next), send: real === seen ? get : {...get, sent: real.sent}}, url: urlText(next)};
+}
+
+/** Where a redirect leads, and the request that goes there. */
+interface Step {
+  next: GoUrl;
+  sent: Sent;
+}
+
+/** The request that follows another one to `location`; undefined where that is no URL. */
+function stepOf({path, headers}: Sent, at: Pick<GoUrl, 'scheme' | 'host'>, location: string): Step | undefined {
+  const from: GoUrl = {...urlOf(path), ...at};
+  const reference = parseGoUrl(location);
+  if (!reference) return undefined;
+  const next = resolveGoUrl(from, reference);
+  const {host: own, userAgent, others} = read(headers);
   const host = own !== from.host && reference.scheme === '' ? own : next.host;
   const referer = from.scheme === 'https' && next.scheme === 'http' ? [] : [{name: 'Referer', value: urlText(from)}];
-  const headers = written(host, userAgent, referer.length === 0 ? others : [...others.filter(({name}) => name !== 'Referer'), ...referer]);
-  const scheme = next.scheme === 'https' ? 'HTTPS' : 'HTTP';
-  return {to: {...ask, port: portOf(next), send: {kind: 'get', scheme, path: target(next), headers}}, url: urlText(next)};
+  const kept = referer.length === 0 ? others : [...others.filter(({name}) => name !== 'Referer'), ...referer];
+  return {next, sent: {path: target(next), headers: written(host, userAgent, kept)}};
 }
 
 /** How the kubelet names a request in its messages. */

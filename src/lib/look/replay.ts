@@ -1,10 +1,12 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
+import {httpCallOf} from '../mesh/call.ts';
 import {viaOf} from '../checks/reading.ts';
 import {ClusterError, type Cluster} from '../cluster/cluster.ts';
+import {askPod} from '../cluster/observe.ts';
 import {askOf, grpcAskOf, redirectOf, type Asker} from '../kubelet/request.ts';
 import {isMeshProbePort} from '../mesh/names.ts';
 import {asksElsewhere} from '../mesh/trace.ts';
-import {OWN_REQUEST_ID, type Answer, type Ask} from '../model/answer.ts';
+import {changed, OWN_REQUEST_ID, type Answer, type Ask} from '../model/answer.ts';
 import type {AccessLine, Replay} from '../model/look.ts';
 import type {Call} from '../model/path.ts';
 import {variantsOf} from './variants.ts';
@@ -38,7 +40,7 @@ export interface Replayed {
 export async function replayAll(cluster: Cluster, pod: PodCase, questions: Questions[], {beside = [], decide, log = []}: {beside?: Ask[]; decide: boolean; log?: AccessLine[]}): Promise<Replayed> {
   const asks = [...beside, ...questions.flatMap(({through, past}) => [through, past].filter((ask) => ask !== undefined))];
   if (asks.length === 0) return {setupMs: 0, beside: [], replays: []};
-  const {setupMs, answers} = await cluster.exchange(nameOf(pod), asks);
+  const {setupMs, answers} = await askPod(cluster, nameOf(pod), asks);
   const left = answers.slice(beside.length);
   const replays: Replay[] = [];
   for (const {probe, through, past} of questions) {
@@ -81,7 +83,7 @@ function pastCall({declared, target}: ProbeCase): Call | undefined {
   if (handler.kind === 'tcpSocket') return {kind: 'tcp', host: '', port: target.port};
   if (handler.kind === 'grpc') return {kind: 'grpc', port: target.port, service: handler.service};
   if (handler.kind !== 'httpGet') return undefined;
-  return {kind: 'http', scheme: handler.scheme, host: '', port: target.port, path: handler.path, headers: handler.headers};
+  return httpCallOf({...handler, host: ''}, target.port);
 }
 
 /**
@@ -90,9 +92,10 @@ function pastCall({declared, target}: ProbeCase): Call | undefined {
  */
 function marked(ask: Ask): Ask {
   if (ask.send.kind !== 'get' || ask.send.headers.some(({name}) => name.toLowerCase() === 'x-request-id')) return ask;
-  const {headers} = ask.send;
-  const at = headers.at(-1)?.name === 'Connection' ? headers.length - 1 : headers.length;
-  return {...ask, send: {...ask.send, headers: [...headers.slice(0, at), {name: 'X-Request-Id', value: OWN_REQUEST_ID}, ...headers.slice(at)]}};
+  return changed({...ask, send: ask.send}, ({path, headers}) => {
+    const at = headers.at(-1)?.name === 'Connection' ? headers.length - 1 : headers.length;
+    return {path, headers: [...headers.slice(0, at), {name: 'X-Request-Id', value: OWN_REQUEST_ID}, ...headers.slice(at)]};
+  });
 }
 
 function askFor(call: Call, asker: Asker): Ask | undefined {
@@ -126,7 +129,7 @@ async function follow(cluster: Cluster, pod: PodCase, replay: Replay): Promise<v
       replay.stopped = {why: 'closed-port', to: redirect.url};
       return;
     }
-    const {answers} = await cluster.exchange(nameOf(pod), [redirect.to]);
+    const {answers} = await askPod(cluster, nameOf(pod), [redirect.to]);
     replay.through.push({ask: redirect.to, answer: answers[0]!});
   }
 }
@@ -142,7 +145,7 @@ async function vary(cluster: Cluster, pod: PodCase, probe: ProbeCase, replay: Re
   const snapshot = cluster.origin.kind === 'snapshot';
   for (const some of snapshot ? wanted.map((one) => [one]) : [wanted]) {
     try {
-      const {answers} = await cluster.exchange(nameOf(pod), some.map(([, ask]) => ask));
+      const {answers} = await askPod(cluster, nameOf(pod), some.map(([, ask]) => ask));
       for (const [index, [variant, ask]] of some.entries()) replay.variants[variant] = {ask, answer: answers[index]!};
     } catch (error) {
       if (!(error instanceof ClusterError) || !snapshot || error.reason !== 'not-found') throw error;

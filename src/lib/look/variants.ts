@@ -4,11 +4,10 @@ import {viaOf} from '../checks/reading.ts';
 import {judge} from '../kubelet/judge.ts';
 import {askedUrl} from '../kubelet/request.ts';
 import {answeredBy, type AnsweredBy} from '../mesh/answered.ts';
-import type {Answer, Ask} from '../model/answer.ts';
+import {changed, type Answer, type Ask, type GetAsk as Get} from '../model/answer.ts';
+import {STARS} from '../model/credential.ts';
 import type {AccessLine, Hop, Replay, Variant} from '../model/look.ts';
 import type {Header} from '../model/probe.ts';
-
-type Get = Ask & {send: Extract<Ask['send'], {kind: 'get'}>};
 
 /** Milliseconds that a connection is kept open at most, to see whether the app closes it by itself. */
 const MOST_IDLE_MS = 10_000;
@@ -38,7 +37,9 @@ function ofTheWay(probe: ProbeCase, mesh: Hop, past: Get, by: AnsweredBy): [Vari
   if (viaOf(probe) !== 'envoy-http') return wanted;
   if (headerOf(past.send.headers, 'X-Forwarded-Proto') === '') wanted.push(['forwarded-proto', withHeader(past, 'X-Forwarded-Proto', 'http')]);
   wanted.push(['proxy-headers', PROXY_HEADERS.reduce<Ask>((ask, {name, value}) => withHeader(ask as Get, name, value), past)]);
-  if (sent !== undefined && sent !== past.send.path) wanted.push(['mesh-path', {...past, send: {...past.send, path: sent}}]);
+  // A path that is only known without its secret can't be asked for.
+  const isKnown = sent !== undefined && !sent.includes(STARS);
+  if (isKnown && sent !== past.send.path) wanted.push(['mesh-path', changed(past, ({headers}) => ({path: sent, headers}))]);
   return wanted;
 }
 
@@ -69,12 +70,16 @@ function isClosedAtTimes({type, actual}: ProbeCase, log: AccessLine[]): boolean 
 
 function reused({actual}: ProbeCase, past: Get): Ask {
   const idleMs = Math.min(MOST_IDLE_MS, (actual?.periodSeconds ?? 10) * 1000);
-  return {...past, timeoutMs: past.timeoutMs + idleMs, send: {...past.send, headers: past.send.headers.filter(({name}) => name.toLowerCase() !== 'connection'), after: {idleMs}}};
+  const isKept = ({name}: Header) => name.toLowerCase() !== 'connection';
+  const kept = changed(past, ({path, headers}) => ({path, headers: headers.filter(isKept)}));
+  return {...kept, timeoutMs: past.timeoutMs + idleMs, send: {...kept.send, after: {idleMs}}};
 }
 
 function overTls(ask: Ask): Ask {
-  const headers = ask.send.kind === 'get' ? ask.send.headers : [{name: 'Host', value: `localhost:${ask.port}`}, {name: 'Connection', value: 'close'}];
-  return {...ask, maxBytes: Math.max(256, ask.maxBytes), send: {kind: 'get', scheme: 'HTTPS', path: ask.send.kind === 'get' ? ask.send.path : '/', headers}};
+  const maxBytes = Math.max(256, ask.maxBytes);
+  if (ask.send.kind === 'get') return {...ask, maxBytes, send: {...ask.send, scheme: 'HTTPS'}};
+  const headers = [{name: 'Host', value: `localhost:${ask.port}`}, {name: 'Connection', value: 'close'}];
+  return {...ask, maxBytes, send: {kind: 'get', scheme: 'HTTPS', path: '/', headers}};
 }
 
 function isGrpc({kind}: Answer): boolean {
@@ -91,9 +96,11 @@ function headerOf(headers: Header[], wanted: string): string {
 
 /** The kubelet's order is kept: a header that is there is changed in its place, a new one stands after the Host and its name. */
 function withHeader(ask: Get, name: string, value: string): Ask {
-  const headers = ask.send.headers.filter((one) => one.name.toLowerCase() !== name.toLowerCase());
-  const at = name === 'Host' ? 0 : Math.min(2, headers.length);
-  return {...ask, send: {...ask.send, headers: [...headers.slice(0, at), {name, value}, ...headers.slice(at)]}};
+  return changed(ask, ({path, headers: given}) => {
+    const headers = given.filter((one) => one.name.toLowerCase() !== name.toLowerCase());
+    const at = name === 'Host' ? 0 : Math.min(2, headers.length);
+    return {path, headers: [...headers.slice(0, at), {name, value}, ...headers.slice(at)]};
+  });
 }
 
 /** A TLS server that is asked in plaintext answers 400 in words, closes, or sends an alert. */

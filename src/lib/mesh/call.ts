@@ -1,6 +1,6 @@
 import type {Container} from '../model/pod.ts';
 import type {Call, Target} from '../model/path.ts';
-import type {Probe} from '../model/probe.ts';
+import type {HttpGet, Probe} from '../model/probe.ts';
 import {requestPath} from '../kubelet/url.ts';
 import {resolvePort} from './rewrite.ts';
 
@@ -19,9 +19,15 @@ export function callOf(container: Container, probe: Probe): Call {
       const port = resolvePort(handler.port, container);
       if (port === undefined) return {kind: 'unresolved', port: String(handler.port)};
       if (handler.kind === 'tcpSocket') return {kind: 'tcp', host: handler.host, port};
-      return {kind: 'http', scheme: handler.scheme, host: handler.host, port, path: handler.path, headers: handler.headers};
+      return httpCallOf(handler, port);
     }
   }
+}
+
+/** The call of an HTTP probe, with what is really sent beside what may be shown. */
+export function httpCallOf({scheme, host, path, headers, sent}: HttpGet, port: number): Extract<Call, {kind: 'http'}> {
+  const call = {kind: 'http', scheme, host, port, path, headers} as const;
+  return sent === undefined ? call : {...call, sent};
 }
 
 /** Where the owner meant a probe to end; undefined where that can't be said: a name without a port, an unknown handler. */

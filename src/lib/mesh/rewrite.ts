@@ -1,5 +1,5 @@
 import type {Container} from '../model/pod.ts';
-import {PROBE_TYPES, type Handler, type HttpGet, type PortRef, type Probe, type Probes, type TcpSocket} from '../model/probe.ts';
+import {PROBE_TYPES, type Handler, type Header, type HttpGet, type PortRef, type Probe, type Probes, type Sent, type TcpSocket} from '../model/probe.ts';
 import {HEALTHCHECK_PORT, PROBE_PORTS} from './names.ts';
 import {pathOf, type Profile, type Rewrite} from './profiles.ts';
 
@@ -38,8 +38,15 @@ export function declaredInPod(profile: Profile, actual: Probe): Probe | undefine
   if (handler.port === HEALTHCHECK_PORT && profile.tcp.port === 'healthcheck' && port > 0) return {...actual, handler: {kind: 'tcpSocket', host: '', port}};
   const [httpPort, path] = [Number(kept('original-http-port') ?? NaN), kept('original-http-path')];
   if (!profile.http.headers || !(httpPort > 0) || path === undefined) return undefined;
-  return {...actual, handler: {...handler, port: httpPort, path, headers: handler.headers.filter(({name}) => !/^original-http-(port|path)$/i.test(name))}};
+  const own = (headers: Header[]) => headers.filter(({name}) => !/^original-http-(port|path)$/i.test(name));
+  const declared = {...handler, port: httpPort, path, headers: own(handler.headers)};
+  if (!handler.sent) return {...actual, handler: declared};
+  const written = handler.sent.headers.findLast(({name}) => name.toLowerCase() === 'original-http-path')?.value;
+  return {...actual, handler: {...declared, sent: {path: written ?? path, headers: own(handler.sent.headers)}}};
 }
+
+/** What a TCP probe brings to the HTTP probe that it becomes. */
+const NO_GET: Omit<HttpGet, 'kind' | 'port'> = {scheme: 'HTTP', host: '', path: '', headers: []};
 
 function rewriteProbe(profile: Profile, container: Container, probe: Probe): Probe {
   const cell = cellOf(profile, probe.handler);
@@ -49,17 +56,20 @@ function rewriteProbe(profile: Profile, container: Container, probe: Probe): Pro
   const port = cell.port === 'healthcheck' ? HEALTHCHECK_PORT : PROBE_PORTS[probe.type];
   if (cell.to === 'tcpSocket') return {...probe, handler: {kind: 'tcpSocket', host: from.host, port}};
 
-  const originalPath = from.kind === 'httpGet' ? from.path : '';
-  const fill = (value: string) => value.replace('{port}', String(originalPort)).replace('{path}', originalPath);
-  return {
-    ...probe,
-    handler: {
-      kind: 'httpGet',
-      scheme: cell.scheme ?? (from.kind === 'httpGet' ? from.scheme : 'HTTP'),
-      host: from.kind === 'httpGet' ? from.host : '',
-      port,
-      path: cell.path === undefined ? originalPath : pathOf(cell.path, probe.type, container.name),
-      headers: [...(from.kind === 'httpGet' ? from.headers : []), ...(cell.headers ?? []).map(({name, value}) => ({name, value: fill(value)}))],
-    },
+  const written = (given: Sent): Sent => {
+    const fill = (value: string) => value.replace('{port}', String(originalPort)).replace('{path}', given.path);
+    return {
+      path: cell.path === undefined ? given.path : pathOf(cell.path, probe.type, container.name),
+      headers: [...given.headers, ...(cell.headers ?? []).map(({name, value}) => ({name, value: fill(value)}))],
+    };
   };
+  const get: Omit<HttpGet, 'kind' | 'port'> = from.kind === 'httpGet' ? from : NO_GET;
+  const handler: HttpGet = {kind: 'httpGet', scheme: cell.scheme ?? get.scheme, host: get.host, port, ...written(get)};
+  return {...probe, handler: get.sent ? withSent(handler, written(get.sent)) : handler};
+}
+
+/** What is really sent stands beside what may be shown only where the rewritten probe still has something of it. */
+function withSent(handler: HttpGet, sent: Sent): HttpGet {
+  const same = handler.path === sent.path && handler.headers.every(({value}, index) => value === sent.headers[index]!.value);
+  return same ? handler : {...handler, sent};
 }

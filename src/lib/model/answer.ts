@@ -1,4 +1,4 @@
-import type {Header} from './probe.ts';
+import type {Header, Sent} from './probe.ts';
 
 /** Stands in the requests of ours that a proxy logs, so that nobody takes them for the kubelet's. */
 export const OWN_REQUEST_ID = '05a9b0be-5000-4000-8000-000000000000';
@@ -6,12 +6,38 @@ export const OWN_REQUEST_ID = '05a9b0be-5000-4000-8000-000000000000';
 /** One question to a port of a pod, over a stream of its own: each is a new TCP connection inside the pod. */
 export interface Ask {
   port: number;
-  /** An HTTP GET with these headers in this order, none added (`after`: the second one of its connection, so long after the first was answered); or only: does somebody accept, and what does he say first? Or a gRPC health check, in plaintext. */
-  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]; after?: {idleMs: number}} | {kind: 'connect'} | {kind: 'grpc'; service: string; authority: string; userAgent: string};
+  /** An HTTP GET with these headers in this order, none added (`sent`: what really goes out, where path and headers are masked; `after`: the second one of its connection, so long after the first was answered); or only: does somebody accept, and what does he say first? Or a gRPC health check, in plaintext. */
+  send: {kind: 'get'; scheme: 'HTTP' | 'HTTPS'; path: string; headers: Header[]; sent?: Sent; after?: {idleMs: number}} | {kind: 'connect'} | {kind: 'grpc'; service: string; authority: string; userAgent: string};
   /** One deadline for TLS, headers and body, counted from the moment that the stream is open, in milliseconds. */
   timeoutMs: number;
   /** Bytes of the body that are kept; the rest is not waited for. */
   maxBytes: number;
+}
+
+/** A question that is an HTTP GET. */
+export type GetAsk = Ask & {send: Extract<Ask['send'], {kind: 'get'}>};
+
+/** The same question with another path or other headers, in what is shown of it and in what is sent. */
+export function changed(ask: GetAsk, change: (given: Sent) => Sent): GetAsk {
+  const {sent, ...send} = ask.send;
+  const next = {...send, ...change({path: send.path, headers: send.headers})};
+  return {...ask, send: sent ? {...next, sent: change(sent)} : next};
+}
+
+/** A question as a report holds it: what is really sent stays with who asks. */
+export function askShown(ask: Ask): Ask {
+  if (ask.send.kind !== 'get') return ask;
+  const send = {...ask.send};
+  delete send.sent;
+  return {...ask, send};
+}
+
+/** An answer as a report holds it: where a redirect really leads stays with who follows it. */
+export function answerShown(answer: Answer): Answer {
+  if (answer.kind !== 'response') return answer;
+  const shown = {...answer};
+  delete shown.location;
+  return shown;
 }
 
 /** What came back. `ms` counts from the open stream to the end of the answer, where a length tells it, never to EOF. */
@@ -23,6 +49,8 @@ export type Answer =
       /** The reason phrase, where the protocol has one. */
       reason: string;
       headers: Header[];
+      /** Where a redirect really leads, where the header is masked: only who follows it reads it. */
+      location?: string;
       /** At most `maxBytes`, without control characters. */
       body: string;
       /** `cut`: longer than was kept. `short`: it ended before its Content-Length. `late`: the deadline came first. */

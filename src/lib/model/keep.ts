@@ -10,6 +10,8 @@ export interface LocalPort {
 export interface Line {
   for: string;
   command: string;
+  /** Variables of the shell to set before: they stand for what is not shown. */
+  set?: string[];
 }
 
 /** `refused`: nothing listens there in the pod. `lost`: the connection broke, or no way to the pod was found. */

@@ -1,8 +1,8 @@
-import type {Header, ProbeType} from './probe.ts';
+import type {Header, ProbeType, Sent} from './probe.ts';
 
 /** What the kubelet does for a probe. An empty `host` is the pod's own address. */
 export type Call =
-  | {kind: 'http'; scheme: 'HTTP' | 'HTTPS'; host: string; port: number; path: string; headers: Header[]}
+  | {kind: 'http'; scheme: 'HTTP' | 'HTTPS'; host: string; port: number; path: string; headers: Header[]; sent?: Sent}
   | {kind: 'tcp'; host: string; port: number}
   | {kind: 'grpc'; port: number; service: string}
   | {kind: 'exec'}

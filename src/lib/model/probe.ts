@@ -7,6 +7,12 @@ export interface Header {
   value: string;
 }
 
+/** What is sent where the model holds asterisks: only who asks a pod reads it, nobody shows it. */
+export interface Sent {
+  path: string;
+  headers: Header[];
+}
+
 /** A port as a manifest writes it: a number, or the name of one of the same container's ports. */
 export type PortRef = number | string;
 
@@ -16,8 +22,11 @@ export interface HttpGet {
   /** Empty unless the owner set it; the kubelet then calls that host instead of the pod. */
   host: string;
   port: PortRef;
+  /** As it may be shown, like the headers: without what looks like a secret. */
   path: string;
   headers: Header[];
+  /** Path and headers as they were written, where that is not the same. */
+  sent?: Sent;
 }
 
 export interface TcpSocket {

@@ -1,4 +1,5 @@
 import {workloadName} from '../diagnosis/declared.ts';
+import {valueShown} from '../model/credential.ts';
 import type {Answer, Ask} from '../model/answer.ts';
 import type {ForwardedPod, ForwardReport, MissingSide, ReplayedProbe, ReplayedSide, Rounds} from '../model/forward.ts';
 import {VERDICTS} from '../model/report.ts';
@@ -64,14 +65,14 @@ function roundsText({min, median, max, failed, count, turns}: Rounds, timeoutSec
 
 /** The request and the answer as `curl -i` would show them; the request's lines begin with `>`. */
 function exchangeLines(name: string, {ask, answer}: ReplayedSide): string[] {
-  const said = answer.kind === 'response' ? [`${answer.protocol} ${answer.status} ${answer.reason}`.trimEnd(), ...answer.headers.map((one) => `${one.name}: ${one.value}`), '', ...answer.body.replace(/\n$/, '').split('\n')] : 'text' in answer ? [answer.text] : [];
+  const said = answer.kind === 'response' ? [`${answer.protocol} ${answer.status} ${answer.reason}`.trimEnd(), ...answer.headers.map((header) => `${header.name}: ${valueShown(header)}`), '', ...answer.body.replace(/\n$/, '').split('\n')] : 'text' in answer ? [answer.text] : [];
   return [`    ${name}`, ...sentLines(ask, answer.kind === 'response' && answer.protocol === 'HTTP/2' ? 'HTTP/2' : 'HTTP/1.1').map((line) => `      > ${line}`), ...said.map((line) => `      ${line}`.trimEnd())];
 }
 
 function sentLines({port, send}: Ask, protocol: string): string[] {
   if (send.kind === 'connect') return [`connect 127.0.0.1:${port}`];
   if (send.kind === 'grpc') return [`POST /grpc.health.v1.Health/Check HTTP/2`, `authority: ${send.authority}`, `service: ${JSON.stringify(send.service)}`];
-  return [`GET ${send.path} ${protocol}`, ...send.headers.map(({name, value}) => `${name}: ${value}`)];
+  return [`GET ${send.path} ${protocol}`, ...send.headers.map((header) => `${header.name}: ${valueShown(header)}`)];
 }
 
 function bodyOf(answer: Answer): string[] {

@@ -102,8 +102,8 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
     }, ask.timeoutMs);
     // Whatever a transport misses: a stream that is gone answers no more.
     stream.once('close', () => setTimeout(() => ear.fail(new Error('closed')), 50));
-    if (ask.send.kind === 'connect') return listen(stream, Math.min(SILENCE_MS, ask.timeoutMs), ear, (said) => answer({kind: 'open', said, ms: elapsed()}));
-    const {send} = ask;
+    const send = onTheWire(ask.send);
+    if (send.kind === 'connect') return listen(stream, Math.min(SILENCE_MS, ask.timeoutMs), ear, (said) => answer({kind: 'open', said, ms: elapsed()}));
     if (send.kind === 'grpc') {
       const said = {said: (end: Said) => answer({kind: 'grpc', ...end, ms: elapsed()}), connected: () => void (spoken = true)};
       return void import('./grpc.ts').then(({checkByGrpc}) => settled || checkByGrpc(stream, send, ear, said), ear.fail);
@@ -127,6 +127,11 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
       });
     }
   });
+}
+
+/** A question without asterisks. */
+function onTheWire(send: Ask['send']): Ask['send'] {
+  return send.kind === 'get' && send.sent ? {...send, ...send.sent} : send;
 }
 
 /** What Go says of a header that it does not write. */

@@ -1,6 +1,8 @@
 import {OWN_REQUEST_ID} from '../../model/answer.ts';
 import type {AccessLine} from '../../model/look.ts';
 import {jsonLine} from './json-line.ts';
+import {maskedLines} from '../masks.ts';
+import {shownHost, shownPath} from '../shown.ts';
 import {text, time} from './read.ts';
 
 const PROBE_CLUSTER = /(^|_)(liveness|readiness|startup)_cluster$/;
@@ -21,17 +23,17 @@ export function accessLineOf(line: string): AccessLine | undefined {
   const upstreamMs = count(fields.upstream_service_time);
   return {
     at,
-    path: text(fields.path),
+    path: shownPath(text(fields.path)),
     code: count(fields.response_code) ?? 0,
     flags: flags === '' || flags === '-' ? [] : flags.split(','),
-    details: text(fields.response_code_details),
+    details: maskedLines(text(fields.response_code_details)),
     upstream: text(fields.upstream_host),
     envoyCluster,
     durationMs: count(fields.duration) ?? 0,
     ...(upstreamMs === undefined ? {} : {upstreamMs}),
     userAgent,
     ...(count(fields.bytes_sent) === undefined ? {} : {bytesSent: count(fields.bytes_sent)!}),
-    ...(text(fields.authority) === '' ? {} : {authority: text(fields.authority)}),
+    ...(text(fields.authority) === '' ? {} : {authority: shownHost(text(fields.authority))}),
   };
 }
 

@@ -1,6 +1,7 @@
 import {PROBE_PORTS} from '../../mesh/names.ts';
 import type {Endpoint, ProbeListener, Route} from '../../model/path.ts';
 import {PROBE_TYPES} from '../../model/probe.ts';
+import {shownPath} from '../shown.ts';
 import {integer, list, object, text, type Raw} from './read.ts';
 
 /** Seconds after which Envoy gives up on a route that names no timeout of its own. */
@@ -59,9 +60,9 @@ function routeOf(raw: Raw, clusters: Map<string, Endpoint>): Route[] {
   const match = object(raw.match);
   const action = object(raw.route);
   const to = clusters.get(text(action.cluster));
-  const prefix = text(match.prefix) || text(match.path);
+  const prefix = shownPath(text(match.prefix) || text(match.path));
   if (!to || prefix === '') return [];
-  const rewrite = text(action.prefix_rewrite) || prefix;
+  const rewrite = shownPath(text(action.prefix_rewrite)) || prefix;
   return [{prefix, ...('path' in match ? {exact: true as const} : {}), rewrite, to, timeoutSeconds: secondsOf(action.timeout)}];
 }
 

@@ -1,7 +1,7 @@
 import type {ContainerState, ContainerStatus, OwnerRef, Pod, PodSpec, Template} from '../../model/pod.ts';
 import {safeMessage} from '../secrets.ts';
 import {defined, integer, list, object, text, time, type Raw} from './read.ts';
-import {meshLabels, specOf, templateOf} from './template.ts';
+import {meshLabels, ownWords, specOf, templateOf} from './template.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -35,7 +35,7 @@ export function podOf(raw: Raw, intern: Intern<PodSpec>): Pod {
     revisionHash: text(object(metadata.labels)['controller-revision-hash']) || undefined,
     owner,
     lastApplied: owner ? undefined : lastApplied(object(metadata.annotations)[LAST_APPLIED]),
-    spec: intern(specOf(spec)),
+    spec: intern(specOf(spec, ownWords(metadata, spec))),
     node: text(spec.nodeName) || undefined,
     phase: text(status.phase),
     reason: text(status.reason),

@@ -1,5 +1,6 @@
 import {PROBE_TYPES, type Handler, type PortRef, type Probe, type Probes, type ProbeType} from '../../model/probe.ts';
 import {MOST_TEXT} from '../sanitize.ts';
+import {looksRandom, shownGet, shownHost} from '../shown.ts';
 import {integer, list, object, text, texts, type Raw} from './read.ts';
 
 const TIMING = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold', 'terminationGracePeriodSeconds'];
@@ -32,18 +33,18 @@ export function handlerOf(raw: Raw): Handler {
   if (raw.httpGet) {
     const get = object(raw.httpGet);
     if (tooLong(get.path)) return {kind: 'unknown', keys: ['httpGet with a path that is too long to be asked']};
-    return {
+    return shownGet({
       kind: 'httpGet',
       scheme: text(get.scheme).toUpperCase() === 'HTTPS' ? 'HTTPS' : 'HTTP',
       host: text(get.host),
       port: portOf(get.port),
       path: text(get.path) || '/',
       headers: list(get.httpHeaders).map((one) => ({name: text(one.name), value: text(one.value)})),
-    };
+    });
   }
   if (raw.tcpSocket) {
     const socket = object(raw.tcpSocket);
-    return {kind: 'tcpSocket', host: text(socket.host), port: portOf(socket.port)};
+    return {kind: 'tcpSocket', host: shownHost(text(socket.host)), port: portOf(socket.port)};
   }
   if (raw.exec) return {kind: 'exec', hosts: hostsIn(texts(object(raw.exec).command))};
   if (raw.grpc) return {kind: 'grpc', port: integer(object(raw.grpc).port) ?? 0, service: text(object(raw.grpc).service)};
@@ -76,11 +77,12 @@ export function hostsIn(words: string[]): string[] {
   const asked = words.filter((_, index) => !fetches || !ABOUT_REQUEST.test(words[index - 1] ?? '')).join(' ').slice(0, MOST);
   const all = asked.replace(NOT_ASKED, ' ');
   const named = [
-    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:@'"?#]+)/gi),
+    // What stands before a later `@` is part of a password.
+    ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:@'"?#]+)(?![^\s'"?]{0,200}@)/gi),
     ...all.matchAll(/-addr[= ](\[[^\]]{1,60}\]|[^\s:'"]{1,253}):\d/g),
     ...all.matchAll(/\s--host(?:name)?[= ]([^\s'":]+)/g),
     ...(TAKES_HOST.test(all) ? all.matchAll(/\s-h ?([a-z0-9][^\s'":]*)/gi) : []),
     ...all.matchAll(/\bnc(?: -\S{1,60}){0,20} ([a-z0-9][\w.-]*) \d+/gi),
   ];
-  return [...new Set(named.map((match) => match[1]!))];
+  return [...new Set(named.map((match) => match[1]!))].filter((host) => !looksRandom(host));
 }

@@ -1,6 +1,8 @@
-import {INIT_NAMES, MESH_PREFIXES, PROXY_LABELS, SIDECAR_NAMES} from '../../mesh/names.ts';
+import {MESH_PREFIXES, PROXY_LABELS} from '../../mesh/names.ts';
+import {isNamedLikeMesh, provenOfMesh, type Words} from '../../mesh/own.ts';
 import type {Container, LifecycleHook, PodSpec, Template} from '../../model/pod.ts';
 import {cleanLines} from '../sanitize.ts';
+import {shownWords} from '../shown.ts';
 import {defined, integer, list, object, strings, text, type Raw} from './read.ts';
 import {handlerOf, probesOf} from './probe.ts';
 
@@ -10,11 +12,12 @@ export function templateOf(raw: Raw): Template {
   return {...specOf(object(raw.spec)), labels: meshLabels(metadata.labels), annotations: meshLabels(metadata.annotations)};
 }
 
-export function specOf(spec: Raw): PodSpec {
+/** A pod's spec; in a template nothing is injected yet, so no words are kept of any container. */
+export function specOf(spec: Raw, own: OwnWords = NONE): PodSpec {
   const security = object(spec.securityContext);
   return defined({
-    containers: list(spec.containers).map(containerOf),
-    initContainers: list(spec.initContainers).map(containerOf),
+    containers: list(spec.containers).map((one) => containerOf(one, own.containers)),
+    initContainers: list(spec.initContainers).map((one) => containerOf(one, own.initContainers)),
     hostNetwork: spec.hostNetwork === true,
     runAsUser: integer(security.runAsUser),
     runAsNonRoot: security.runAsNonRoot === true ? true : undefined,
@@ -33,16 +36,40 @@ export function meshLabels(value: unknown): Record<string, string> {
   return strings(value, isMeshLabel);
 }
 
-/** Words of the mesh's own containers are kept: they tell the release and the iptables rules. */
-export function keepsWords(name: string): boolean {
-  return INIT_NAMES.includes(name) || SIDECAR_NAMES.includes(name);
+/** By name, the words that are kept: they tell the release and the iptables rules. */
+interface OwnWords {
+  containers: ReadonlyMap<string, string[]>;
+  initContainers: ReadonlyMap<string, string[]>;
 }
 
-function containerOf(raw: Raw): Container {
+const NONE: OwnWords = {containers: new Map(), initContainers: new Map()};
+
+/** Command and arguments of a pod's containers that are proven to be the mesh's, without what looks like a secret. */
+export function ownWords(metadata: Raw, spec: Raw): OwnWords {
+  const [containers, initContainers] = [namedLikeMesh(spec.containers), namedLikeMesh(spec.initContainers)];
+  const proven = provenOfMesh({labels: Object.keys(object(metadata.labels)), containers, initContainers});
+  const kept = (all: typeof containers, names: Set<string>, shown: (words: string[]) => string[]) =>
+    new Map(all.filter(({name}) => names.has(name)).map(({name, words}) => [name, shown(words)]));
+  return {
+    containers: kept(containers, proven.containers, shownWords),
+    // The script is the injector's own.
+    initContainers: kept(initContainers, proven.initContainers, (words) => words),
+  };
+}
+
+function namedLikeMesh(containers: unknown): (Words & {words: string[]})[] {
+  return list(containers).filter(({name}) => isNamedLikeMesh(text(name))).map(wordsOf);
+}
+
+function wordsOf(raw: Raw): Words & {words: string[]} {
+  return {name: text(raw.name), image: text(raw.image), words: [...lines(raw.command), ...lines(raw.args)]};
+}
+
+function containerOf(raw: Raw, own: ReadonlyMap<string, string[]>): Container {
   const security = object(raw.securityContext);
   const limits = object(object(raw.resources).limits);
   const name = text(raw.name);
-  const words = keepsWords(name);
+  const words = own.get(name);
   return defined({
     name,
     image: text(raw.image),
@@ -51,7 +78,7 @@ function containerOf(raw: Raw): Container {
     ),
     probes: probesOf(raw),
     hooks: hooksOf(object(raw.lifecycle)),
-    args: words ? [...lines(raw.command), ...lines(raw.args)] : [],
+    args: words ?? [],
     env: words ? list(raw.env).map((variable) => text(variable.name)) : [],
     restartPolicy: text(raw.restartPolicy) || undefined,
     runAsUser: integer(security.runAsUser),

@@ -1,21 +1,33 @@
-import type {Answer, Ask} from '../../model/answer.ts';
+import {answerShown, type Answer, type Ask} from '../../model/answer.ts';
 import type {LogOptions, PodName} from '../cluster.ts';
-import {withoutSecrets} from '../secrets.ts';
+import {isAdminAsk} from '../envoy-admin.ts';
+import {maskedLines} from '../masks.ts';
+import {shownAnswer, shownAsk} from '../shown.ts';
+import {probesOfDump} from './envoy.ts';
+
+/** The mesh's own, and those that a question is varied by. */
+const NAMED_HEADERS = /^(original-|x-forwarded-proto$|x-envoy-original-path$)/i;
 
 /**
  * A question to a port as a snapshot names it. Of the headers only the mesh's own are in it: the others' values are
- * redacted in the pods that the same question is later made from. Equal questions are told apart by their order.
+ * redacted in the pods that the same question is later made from, and of its path what may be shown. Equal questions are
+ * told apart by their order.
  */
-export function askQuestion({namespace, name}: PodName, {port, send}: Ask): string {
-  const what = send.kind === 'get' ? [`get ${send.scheme.toLowerCase()}://:${port}${send.path}`, ...send.headers.filter((header) => /^(original-|x-forwarded-proto$|x-envoy-original-path$)/i.test(header.name)).map((header) => `${header.name}: ${header.value}`), ...(send.after ? ['once more'] : [])].join(' ') : send.kind === 'grpc' ? `grpc :${port} ${send.service}`.trim() : `connect :${port}`;
-  return `ask pod/${name} -n ${namespace} ${what}`;
+export function askQuestion({namespace, name}: PodName, ask: Ask): string {
+  return `ask pod/${name} -n ${namespace} ${whatOf(shownAsk(ask))}`;
+}
+
+function whatOf({port, send}: Ask): string {
+  if (send.kind === 'grpc') return `grpc :${port} ${send.service}`.trim();
+  if (send.kind === 'connect') return `connect :${port}`;
+  const headers = send.headers.filter(({name}) => NAMED_HEADERS.test(name)).map(({name, value}) => `${name}: ${value}`);
+  return [`get ${send.scheme.toLowerCase()}://:${port}${send.path}`, ...headers, ...(send.after ? ['once more'] : [])].join(' ');
 }
 
 export function logQuestion({namespace, name}: PodName, {container, previous}: LogOptions): string {
   return `logs pod/${name} -n ${namespace} -c ${container}${previous ? ' --previous' : ''}`;
 }
 
-const ADMIN_PORT = 15000;
 /** What is read of an answer's headers, and so what is kept. */
 const KEPT_HEADERS = /^(server|location|content-length|content-type|x-envoy-.*)$/i;
 /** Of an app's words one line is evidence. */
@@ -23,57 +35,25 @@ const KEPT_BODY = 200;
 
 /** A copy of an answer with what is read of it. Of the proxy's configuration that is what belongs to probes. */
 export function redactAnswer(ask: Ask, answer: Answer): Answer {
-  if (answer.kind === 'open' || answer.kind === 'not-http') return {...answer, said: firstLine(answer.said)};
-  if (answer.kind !== 'response') return answer;
-  const headers = answer.headers.filter(({name}) => KEPT_HEADERS.test(name)).map(({name, value}) => ({name, value: withoutSecrets(value)}));
-  return {...answer, headers, body: bodyOf(ask, answer.body)};
-}
-
-function bodyOf({port, send}: Ask, body: string): string {
-  if (port !== ADMIN_PORT || send.kind !== 'get') return firstLine(body);
-  return send.path.startsWith('/config_dump') ? configOf(body) : body;
-}
-
-function firstLine(text: string): string {
-  return withoutSecrets(text.split('\n', 1)[0]!.slice(0, KEPT_BODY));
-}
-
-type Entry = Record<string, unknown>;
-
-/** The probes' listeners and clusters, in the shapes that `mask=bootstrap.static_resources` and `resource=static_…` give. */
-function configOf(body: string): string {
-  let dump: Entry;
-  try {
-    dump = JSON.parse(body) as Entry;
-  } catch {
-    return firstLine(body); // An error of the admin port, or a dump that was cut.
+  if (answer.kind === 'response' && isAdminAsk(ask)) {
+    return {...answer, reason: '', headers: [], body: adminBody(ask, answer.body)};
   }
-  const configs = listOf(dump['configs']).flatMap((config) => {
-    const resources = entryOf(entryOf(config['bootstrap'])['static_resources']);
-    const wrapped = (key: string, inner: string) => listOf(config[key]).filter((one) => ofProbes(entryOf(one[inner])));
-    if (config['bootstrap'] !== undefined) return [{'@type': config['@type'], bootstrap: {static_resources: probeResources(resources)}}];
-    if (config['static_listeners'] !== undefined) return [{'@type': config['@type'], static_listeners: wrapped('static_listeners', 'listener')}];
-    if (config['static_clusters'] !== undefined) return [{'@type': config['@type'], static_clusters: wrapped('static_clusters', 'cluster')}];
-    return ofProbes(entryOf(config['listener'] ?? config['cluster'])) ? [config] : [];
-  });
-  return JSON.stringify({configs});
+  const shown = answerShown(shownAnswer(answer));
+  if (shown.kind === 'open' || shown.kind === 'not-http') return {...shown, said: firstLine(shown.said)};
+  if (shown.kind !== 'response') return shown;
+  return {...shown, headers: shown.headers.filter(({name}) => KEPT_HEADERS.test(name)), body: firstLine(shown.body)};
 }
 
-/** Of all that is static, what belongs to probes. */
-export function probeResources(resources: Entry): Entry {
-  return {listeners: listOf(resources['listeners']).filter(ofProbes), clusters: listOf(resources['clusters']).filter(ofProbes)};
+/** Of the proxy's counters and its state whole lines that are read. */
+function adminBody({send}: Ask, body: string): string {
+  const path = send.kind === 'get' ? send.path : '';
+  const other = firstLine(maskedLines(body.slice(0, 2 * KEPT_BODY)));
+  if (path.startsWith('/config_dump')) return probesOfDump(body) ?? other;
+  if (!path.startsWith('/stats')) return other;
+  return (body.match(/^[\w.|]{1,300}: \d{1,20}$/gm) ?? []).map((line) => `${line}\n`).join('');
 }
 
-/** By its name, or by a port that is the mesh's own for probes. */
-function ofProbes(one: Entry): boolean {
-  const port = entryOf(entryOf(one['address'])['socket_address'])['port_value'];
-  return /(liveness|readiness|startup|health)/.test(String(one['name'])) || (typeof port === 'number' && port >= 15_901 && port <= 15_904);
-}
-
-function listOf(value: unknown): Entry[] {
-  return Array.isArray(value) ? value.map(entryOf) : [];
-}
-
-function entryOf(value: unknown): Entry {
-  return typeof value === 'object' && value !== null ? (value as Entry) : {};
+/** What is masked already is cut, so that no half of a secret stands at the end. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.slice(0, KEPT_BODY);
 }

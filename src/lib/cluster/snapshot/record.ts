@@ -4,7 +4,7 @@ import {create} from 'tar';
 import type {Answer as PodAnswer, Exchange} from '../../model/answer.ts';
 import {ClusterError, type Cluster, type ClusterErrorReason, type ListOptions, type RawObject, type Resource} from '../cluster.ts';
 import {askQuestion, logQuestion, redactAnswer} from './answers.ts';
-import {withoutSecrets} from '../secrets.ts';
+import {shownLine} from '../shown.ts';
 import {nameBeside, wordsOf, writeBeside} from '../write-beside.ts';
 import {redact, tokens} from './redact.ts';
 
@@ -111,7 +111,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
       if (before !== undefined && before.length > 0) return heardAgain(before.length > 1 ? before.shift()! : before[0]!).filter((line) => options.keep(line));
       const answer: Answer = {question};
       await keep(answer, async () => {
-        answer.lines = (await cluster.log(pod, options)).map(withoutSecrets);
+        answer.lines = (await cluster.log(pod, options)).map(shownLine);
       });
       return answer.lines!;
     },

@@ -1,10 +1,11 @@
 import {createHash, randomBytes} from 'node:crypto';
 import {parse} from 'yaml';
-import {probeResources} from './answers.ts';
+import {shownHeader, shownHost, shownPath} from '../shown.ts';
+import {entryOf, listOf, probeResources} from './envoy.ts';
 import {redactMessage} from './messages.ts';
 import {hostsIn} from '../reduce/probe.ts';
 import {NEVER_STARTED} from '../../kubelet/messages.ts';
-import {isMeshLabel, keepsWords} from '../reduce/template.ts';
+import {isMeshLabel, ownWords} from '../reduce/template.ts';
 
 type Json = unknown;
 /** What is kept of a value: all of it, nothing, or what the rule makes of it. */
@@ -32,20 +33,25 @@ const command: Rule = (value, _, token) => {
 const message: Rule = (value, _, token) => (typeof value === 'string' ? redactMessage(value, token) : undefined);
 /** What a process left in its termination log is its own; of a container that never started the runtime's words tell why. */
 const endMessage: Rule = (value, parent, token) => (typeof value === 'string' && NEVER_STARTED.includes(String(parent['reason'])) ? redactMessage(value, token) : undefined);
-const words: Rule = (value, parent) => (keepsWords(String(parent['name'])) ? value : undefined);
-const names: Rule = (value, parent) => (keepsWords(String(parent['name'])) && Array.isArray(value) ? value.map(({name}) => ({name})) : undefined);
+const shownAs =
+  (show: (text: string) => string): Rule =>
+  (value) => (typeof value === 'string' ? show(value) : undefined);
 
 const HANDLER = {
-  httpGet: {scheme: true, host: true, port: true, path: true, httpHeaders: each({name: true, value: headerValue})} as Rule,
-  tcpSocket: true,
+  httpGet: {scheme: true, host: shownAs(shownHost), port: true, path: shownAs(shownPath), httpHeaders: each({name: true, value: headerValue})} as Rule,
+  tcpSocket: {host: shownAs(shownHost), port: true} as Rule,
   grpc: true,
   exec: {command},
   sleep: true,
 } satisfies Record<string, Rule>;
 
+/** Of a hook only what it calls is read: where, and not what for. */
+const HOOK: Rule = {...HANDLER, httpGet: {scheme: true, host: shownAs(shownHost), port: true}};
+
 /** Headers may carry credentials; the mesh's own are read. */
 function headerValue(value: Json, parent: Record<string, Json>, token: Token): Json {
-  return /^original-(tcp|http)-(port|path)$/i.test(String(parent['name'])) ? value : token(String(value));
+  const header = {name: String(parent['name']), value: String(value)};
+  return /^original-(tcp|http)-(port|path)$/i.test(header.name) ? shownHeader(header).value : token(header.value);
 }
 
 const PROBE: Rule = {...HANDLER, initialDelaySeconds: true, periodSeconds: true, timeoutSeconds: true, successThreshold: true, failureThreshold: true};
@@ -58,16 +64,13 @@ const CONTAINER: Rule = {
   livenessProbe: PROBE,
   readinessProbe: PROBE,
   startupProbe: PROBE,
-  lifecycle: {postStart: HANDLER, preStop: HANDLER},
-  command: words,
-  args: words,
-  env: names,
+  lifecycle: {postStart: HOOK, preStop: HOOK},
   resources: {limits: {cpu: true, memory: true}},
   securityContext: {runAsUser: true, runAsNonRoot: true, allowPrivilegeEscalation: true, privileged: true},
 };
-const POD_SPEC: Rule = {
-  containers: each(CONTAINER),
-  initContainers: each(CONTAINER),
+/** In a pod the words of containers that are the mesh's are left, see `withOwnWords`. */
+const POD_CONTAINER: Rule = {...CONTAINER, command: true, args: true, env: each({name: true})};
+const SPEC = {
   hostNetwork: true,
   nodeName: true,
   nodeSelector: {'kubernetes.io/os': true},
@@ -76,7 +79,9 @@ const POD_SPEC: Rule = {
   restartPolicy: true,
   securityContext: {runAsUser: true, runAsNonRoot: true},
   volumes: each({name: true}),
-};
+} satisfies Record<string, Rule>;
+const POD_SPEC: Rule = {containers: each(POD_CONTAINER), initContainers: each(POD_CONTAINER), ...SPEC};
+const TEMPLATE_SPEC: Rule = {containers: each(CONTAINER), initContainers: each(CONTAINER), ...SPEC};
 const KEPT_LABELS = ['controller-revision-hash', 'control-plane'];
 const KEPT_ANNOTATIONS = ['deployment.kubernetes.io/revision'];
 const METADATA: Rule = {
@@ -89,7 +94,7 @@ const METADATA: Rule = {
   annotations: annotations,
   ownerReferences: each({apiVersion: true, kind: true, name: true, uid: true, controller: true}),
 };
-const TEMPLATE: Rule = {metadata: {labels: keys(isMeshLabel), annotations: keys(isMeshLabel)}, spec: POD_SPEC};
+const TEMPLATE: Rule = {metadata: {labels: keys(isMeshLabel), annotations: keys(isMeshLabel)}, spec: TEMPLATE_SPEC};
 const STATE: Rule = {
   running: {startedAt: true},
   waiting: {reason: true, message},
@@ -169,7 +174,31 @@ function annotations(value: Json, _: unknown, token: Token): Json {
 
 /** A copy with the fields that the model reads, and no others: a field that nobody reads is never written. */
 export function redact(resource: string, object: Record<string, unknown>, token: Token): Record<string, unknown> {
-  return apply(RULES[resource] ?? CONTROLLER, object, token) as Record<string, unknown>;
+  const known = resource === 'pods' ? withOwnWords(object) : object;
+  return apply(RULES[resource] ?? CONTROLLER, known, token) as Record<string, unknown>;
+}
+
+/** A pod whose containers have no words but those that are proven to be the mesh's. */
+function withOwnWords(pod: Record<string, unknown>): Record<string, unknown> {
+  const spec = entryOf(pod['spec']);
+  const own = ownWords(entryOf(pod['metadata']), spec);
+  const kept = (key: 'containers' | 'initContainers') =>
+    listOf(spec[key]).map((container) => wordsKept(container, own[key]));
+  return {...pod, spec: {...spec, containers: kept('containers'), initContainers: kept('initContainers')}};
+}
+
+/** What is masked among the words stays in its place. */
+function wordsKept(container: Record<string, unknown>, own: ReadonlyMap<string, string[]>): Record<string, unknown> {
+  const words = own.get(String(container['name']));
+  const split = listed(container['command']).length;
+  const env = words ? container['env'] : undefined;
+  const part = (key: string, from: number, to?: number) =>
+    words && container[key] !== undefined ? words.slice(from, to) : undefined;
+  return {...container, command: part('command', 0, split), args: part('args', split), env};
+}
+
+function listed(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function apply(rule: Rule, value: Json, token: Token, parent: Record<string, Json> = {}): Json {
