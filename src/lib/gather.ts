@@ -80,7 +80,7 @@ interface Read {
 async function factsOf(cluster: Cluster, scope: Scope, {read, owners, namespaces, events}: Read, optional: Optional): Promise<Facts> {
   const others: Report['others'] = {outside: 0, completed: 0, terminating: 0, evicted: 0};
   const targeted = scope.targets.length > 0;
-  const chosen = new Set(targeted ? read.filter((pod) => scope.targets.some((target) => isTarget(target, pod, workloadOf(pod, owners)))) : read);
+  const chosen = new Set(targeted ? read.filter((pod) => scope.targets.some((target) => isMeant(target, pod, owners))) : read);
   const pods: Pod[] = [];
   for (const pod of read) {
     const aside = asideOf(pod, namespaces);
@@ -95,6 +95,16 @@ async function factsOf(cluster: Cluster, scope: Scope, {read, owners, namespaces
   const named = new Set(targeted ? [...[...chosen].flatMap(({uid, owner}) => [uid, ...(owner ? [owner.uid] : [])]), ...refused.map(({uid}) => uid)] : []);
   return {pods, owners, namespaces, events, refused, others, unseen: optional.unseen(complete), interrupted: optional.interrupted, named};
 }
+
+/** A pod of the target; where ReplicaSets could not be read, by the name that a Deployment gives its own. */
+function isMeant(target: Target, pod: Pod, owners: Owners): boolean {
+  if (isTarget(target, pod, workloadOf(pod, owners))) return true;
+  const replicaSet = owners.unseen.has('ReplicaSet') && pod.owner?.kind === 'ReplicaSet' ? pod.owner.name : '';
+  return target.kind === 'Deployment' && OF_DEPLOYMENT.exec(replicaSet)?.[1] === target.name;
+}
+
+/** A Deployment's name, and the hash of its template in letters and digits that make no words (apimachinery's SafeEncodeString). */
+const OF_DEPLOYMENT = /^(.+)-[bcdfghjklmnpqrstvwxz2456789]{4,10}$/;
 
 /** All namespaces, or those in scope one by one, for users who may not list them. */
 async function namespacesOf(cluster: Cluster, scope: Scope, optional: Optional, found: Map<string, Namespace>): Promise<void> {
@@ -238,7 +248,7 @@ const TARGET_RESOURCES = new Map<string, Resource>([['Pod', 'pods'], ['Deploymen
 async function assertTargets(cluster: Cluster, scope: Scope, pods: Pod[], owners: Owners): Promise<void> {
   const namespace = scope.namespaces[0];
   for (const target of scope.targets) {
-    if (pods.some((pod) => isTarget(target, pod, workloadOf(pod, owners)))) continue;
+    if (pods.some((pod) => isMeant(target, pod, owners))) continue;
     if (!isListed(target)) throw new ClusterError('config', {asked: `${target.given} in namespace ${namespace}`, got: 'no pod there belongs to an owner of that kind and name', try: `kubectl get pods -n ${namespace}`});
     try {
       await cluster.get(TARGET_RESOURCES.get(target.kind)!, namespace, target.name);

@@ -43,17 +43,17 @@ export function isTarget({kind, name}: Target, pod: {name: string; owner?: {kind
 }
 
 /** Short names of owners that are not listed. */
-const SHORT: Record<string, string> = {rc: 'replicationcontroller', dc: 'deploymentconfig', ro: 'rollout', cj: 'cronjob'};
+const SHORT = new Map(Object.entries({rc: 'replicationcontroller', dc: 'deploymentconfig', ro: 'rollout', cj: 'cronjob'}));
 
 /** `rollout`, `rollouts`, `rollout.argoproj.io` and `ro` are all a Rollout. */
 function isKind(given: string, kind: string): boolean {
   if (given === kind) return true;
   const written = given.split('.', 1)[0]!.toLowerCase();
   const its = kind.toLowerCase();
-  return (SHORT[written] ?? written) === its || written === `${its}s`;
+  return (SHORT.get(written) ?? written) === its || written === `${its}s`;
 }
 
 /** A kind that is listed, so that a name of it without pods can be looked up. */
 export function isListed({kind}: Target): boolean {
-  return kind in KINDS;
+  return Object.hasOwn(KINDS, kind);
 }

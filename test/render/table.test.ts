@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import stringWidth from 'string-width';
 import type {ProbeRow, Report} from '../../src/lib/model/report.ts';
+import {aligned, columns} from '../../src/lib/render/columns.ts';
 import {fit} from '../../src/lib/render/fit.ts';
 import {table} from '../../src/lib/render/table.ts';
+import {shortened, WIDEST} from '../../src/lib/render/width.ts';
 
 const ROW: ProbeRow = {
   workload: {kind: 'Deployment', name: 'cart', namespace: 'shop'},
@@ -110,4 +112,50 @@ describe('fitting columns', () => {
   it('cuts the widest first', () => assert.deepEqual(fit([{cells: ['a'.repeat(30)], cut: true}, {cells: ['b'.repeat(12)], cut: true}], 30, '…').map(({cells}) => stringWidth(cells[0]!)), [16, 12]));
   it('leaves what may not be cut, and a beginning of the rest, on the narrowest terminal', () => assert.deepEqual(fit([{cells: ['keep this whole']}, {cells: ['cut this'.repeat(3)], cut: true}], 5, '…').map(({cells}) => cells[0]!), ['keep this whole', 'cut t…']));
   it('never splits what is one character on the screen', () => assert.equal(fit([{cells: ['👩‍👩‍👧é購物車服務購物車'], cut: true}], 9, '…')[0]!.cells[0]!.endsWith('…'), true));
+});
+
+describe('columns', () => {
+  const long = row({declared: `HTTP :8080/${'a'.repeat(100_000)}`});
+  it('do not grow with one long cell, in a pipe neither', () => {
+    for (const line of grid(lines([FAIL, long], {all: true}))) assert.ok(stringWidth(line) < 2 * WIDEST, `${stringWidth(line)}`);
+  });
+  it('cut it with a sign', () => assert.match(grid(lines([FAIL, long], {all: true})).join('\n'), /aaa… /));
+  it('cut it with ASCII where there is no other', () => assert.match(grid(lines([FAIL, long], {all: true, utf8: false})).join('\n'), /aaa\.\.\. /));
+  it('never cut the longest name that Kubernetes allows', () => {
+    const name = 'n'.repeat(253);
+    const many = row({workload: {kind: 'K'.repeat(63), name, namespace: 'shop'}, pods: Array.from({length: 10_000}, (_, index) => `p${index}`)});
+    assert.ok(grid(lines([many]))[1]!.includes(`${name} (10000 pods)`));
+  });
+  it('keep one line for a row whose cells have several', () => assert.deepEqual(columns([['a\nb', 'c\nd'], ['e', 'f']]), ['a b  c d', 'e    f']));
+  it('leave a text at the end of a row whole', () => assert.equal(aligned([['a', 'b'.repeat(1000)]])[0]!.length, 1003));
+  for (const [text, width, cut] of [
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'ab…'],
+    ['abcd', 1, '…'],
+    ['abcd', 0, ''],
+    ['abcd', -1, ''],
+    ['車車', 3, '車…'],
+    ['e\u0301'.repeat(3), 3, 'e\u0301'.repeat(3)],
+    [`a${'\u0301'.repeat(1_000_000)}`, 3, `a${'\u0301'.repeat(35)}…`],
+    [`a${'\u0301'.repeat(34)}👩b`, 3, `a${'\u0301'.repeat(34)}…`],
+  ] as const) {
+    it(`of ${width} show ${JSON.stringify(text.slice(0, 8))} as ${JSON.stringify(cut)}`, () => assert.equal(shortened(text, width, '…'), cut));
+  }
+  for (const width of [NaN, -1, 0, 1, 2, 10, 10_000, Infinity]) {
+    it(`fit into a terminal of ${width} columns, or are left as they are`, () => {
+      const shown = lines([FAIL, long, row()], {columns: width, all: true});
+      assert.ok(shown.length > 3);
+      for (const line of shown) assert.ok(stringWidth(line) <= Math.max(width === Infinity ? 0 : width || 0, 3 * WIDEST));
+    });
+  }
+  it('take time that grows with their number', () => {
+    const timeOf = (count: number) => {
+      const rows = Array.from({length: count}, (_, index) => row({...FAIL, workload: {...ROW.workload, name: `cart-${index}`}}));
+      const started = process.cpuUsage();
+      lines(rows, {wide: true});
+      return process.cpuUsage(started).user;
+    };
+    timeOf(200);
+    assert.ok(timeOf(4000) < 20 * Math.max(timeOf(400), 10_000));
+  });
 });

@@ -237,9 +237,14 @@ function ofCommand(probe: ProbeCase, {failure, text, errored}: Symptom): Open {
   }
 }
 
+/** A shell's line about a program that is not there: `sh: curl: not found`. */
+function shellMissed(text: string): boolean {
+  return text.split(/[\n\r\u2028\u2029]/).some((line) => /\bnot found$/.test(line) && /(^|[/\s])(?:[abdkz]a?)?sh: /.test(line));
+}
+
 function saidNo({actual}: ProbeCase, text: string): Open {
   const why = 'the command says no';
-  if (/(^|[/\s])(?:[abdkz]a?)?sh: .*\bnot found$/m.test(text)) return {why: 'the command can not be run', because: 'the command calls a program that is not in the image', couldBe: [], blame: 'spec'};
+  if (shellMissed(text)) return {why: 'the command can not be run', because: 'the command calls a program that is not in the image', couldBe: [], blame: 'spec'};
   const away = actual?.handler.kind === 'exec' ? actual.handler.hosts.filter((host) => !isLocal(host)) : [];
   const own = 'the command ran and ended with an error';
   return away.length === 0 ? {why, because: own, couldBe: [], blame: 'app', fix: 'what the command names in its own words'} : {why, couldBe: [`${own} of its own`, `${away.join(', ')} does not answer it`, 'the mesh or its policies do not let the command through']};

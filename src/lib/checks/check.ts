@@ -1,6 +1,7 @@
 import {KILLED} from '../kubelet/timing.ts';
 import {HEALTHCHECK_NAMES, HEALTHCHECK_PORT, isMeshProbePort} from '../mesh/names.ts';
 import type {Blame, Severity} from '../model/finding.ts';
+import {named, ofContainer} from '../model/lookup.ts';
 import type {Evidence, Symptom} from '../model/symptom.ts';
 import type {ProbeType} from '../model/probe.ts';
 import type {PodCase, ProbeCase} from './case.ts';
@@ -75,7 +76,7 @@ export function eachProbe(pod: PodCase, ask: (probe: ProbeCase) => Omit<Found, '
 /** Ends of the container that the kubelet brought about, because this probe failed. */
 export function restartsFor(pod: PodCase, {container, type, init, symptoms}: ProbeCase): Symptom[] {
   if (type === 'readiness' || !symptoms.some(({kind}) => kind === 'probe' || kind === 'killed')) return [];
-  return pod.symptoms.filter((one) => one.kind === 'crashed' && one.container === container && (one.init ?? false) === init && !exitsItself(pod, container));
+  return ofContainer(pod.symptoms, container).filter((one) => one.kind === 'crashed' && (one.init ?? false) === init && !exitsItself(pod, container));
 }
 
 /** The injector added this container. */
@@ -86,13 +87,13 @@ export function isOfMesh({detection}: PodCase, name: string): boolean {
 /** The container of the mesh that answers on the port that this probe calls, if it is one of the mesh's. */
 export function carrierOf({pod, detection}: PodCase, {call}: Pick<ProbeCase, 'call'>): string | undefined {
   if (!('port' in call) || typeof call.port !== 'number' || !isMeshProbePort(call.port)) return undefined;
-  return call.port === HEALTHCHECK_PORT ? pod.spec.containers.find(({name}) => HEALTHCHECK_NAMES.includes(name))?.name : detection.sidecar?.name;
+  return call.port === HEALTHCHECK_PORT ? HEALTHCHECK_NAMES.find((name) => named(pod.spec.containers, name)) : detection.sidecar?.name;
 }
 
 /** Whether the container ended by itself: for memory, or with a code that no kill leaves and no kill was reported. */
 export function exitsItself(pod: PodCase, name: string): boolean {
-  const crash = pod.symptoms.find(({kind, container}) => kind === 'crashed' && container === name);
-  const killed = pod.symptoms.some(({kind, container, state}) => kind === 'killed' && container === name && state !== 'over');
+  const crash = ofContainer(pod.symptoms, name).find(({kind}) => kind === 'crashed');
+  const killed = ofContainer(pod.symptoms, name).some(({kind, state}) => kind === 'killed' && state !== 'over');
   return crash?.failure === 'OOMKilled' || (!killed && crash !== undefined && !KILLED.includes(crash.status ?? 0));
 }
 

@@ -5,10 +5,10 @@ import type {Blame} from '../model/finding.ts';
 import type {RefusedCase} from './case.ts';
 
 /** The API server's words when the injector's answer was none: it refused, whatever the reason. */
-const REFUSED_BY_INJECTOR = /failed calling webhook "(osm|fsm)-inject\.k8s\.io".*expected response\.uid=/;
+const REFUSED_BY_INJECTOR = /failed calling webhook "(osm|fsm)-inject\.k8s\.io".{0,200}expected response\.uid=/;
 
 /** Words of the API server when it refuses to create a pod (kubelet-facts §4.2), and what each means. */
-const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fix: string; see?: string}[] = [
+const REFUSALS: {pattern: Pick<RegExp, 'test'>; blame: Blame; why: string; because: string; fix: string; see?: string}[] = [
   {
     pattern: REFUSED_BY_INJECTOR,
     blame: 'not yet known',
@@ -28,7 +28,7 @@ const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fi
   {pattern: /must specify a handler type/, blame: 'mesh', why: 'the injector drops the gRPC probe', because: 'the injector decodes the pod with an API that has no grpc probes', fix: 'a newer release of the mesh, or an exec probe'},
   {pattern: /may not be set for init containers without restartPolicy=Always/, blame: 'mesh', why: 'native sidecar is not kept', because: 'the injector drops restartPolicy: Always of an init container that has a probe', fix: 'an ordinary container instead'},
   // The API server names the containers: where none is the mesh's, the mesh has no part in it.
-  {pattern: /violates PodSecurity(?!.*"(osm-init|fsm-init|envoy|sidecar|osm-healthcheck|fsm-healthcheck)")/, blame: 'spec', why: 'Pod Security forbids the app', because: "the enforced level forbids what the pod's own containers ask for", fix: 'what the message names, in the manifest'},
+  {pattern: {test: forbidsOnlyTheApp}, blame: 'spec', why: 'Pod Security forbids the app', because: "the enforced level forbids what the pod's own containers ask for", fix: 'what the message names, in the manifest'},
   {pattern: /violates PodSecurity/, blame: 'policy', why: 'Pod Security forbids the pod', because: '{init} needs NET_ADMIN and root, which the enforced level forbids', fix: 'pod-security.kubernetes.io/enforce: privileged for the namespace'},
   {pattern: /exceeded quota/, blame: 'policy', why: 'the quota is used up', because: 'the ResourceQuota has no room for another pod with what its containers request', fix: 'a larger quota, or smaller requests'},
   {pattern: /failed quota/, blame: 'policy', why: 'the quota forbids the pod', because: 'a ResourceQuota counts the injected containers too, which have no resources of their own', fix: 'a LimitRange with defaults, or a larger quota'},
@@ -37,6 +37,11 @@ const REFUSALS: {pattern: RegExp; blame: Blame; why: string; because: string; fi
   {pattern: /failed calling webhook/, blame: 'control plane', why: 'a webhook does not answer', because: 'the API server cannot reach an admission webhook', fix: 'that webhook'},
   {pattern: /service ?account "[^"]+" not found/i, blame: 'spec', why: 'the service account is missing', because: 'the service account is not there', fix: 'create it'},
 ];
+
+function forbidsOnlyTheApp(text: string): boolean {
+  const begin = text.indexOf('violates PodSecurity');
+  return begin >= 0 && !/"(osm-init|fsm-init|envoy|sidecar|osm-healthcheck|fsm-healthcheck)"/.test(text.slice(begin));
+}
 
 export interface Refusal {
   blame: Blame;

@@ -5,6 +5,7 @@ import {differs, eachProbe, inPod, inTemplate, type Check, type Found} from './c
 import {outlastsRoute} from './decide/body.ts';
 import {answerText, readingOf} from './reading.ts';
 import {callText, endText} from './words.ts';
+import {named} from '../model/lookup.ts';
 
 // Checks of what this release of the mesh, or another webhook, made of the probes.
 
@@ -163,7 +164,7 @@ export const nativeSidecar: Check = {
   find: (pod) => {
     if (!pod.declared.seen || !pod.meshed) return [];
     return pod.declared.value.initContainers.flatMap((declared): Found[] => {
-      const actual = pod.pod.spec.initContainers.find(({name}) => name === declared.name);
+      const actual = named(pod.pod.spec.initContainers, declared.name);
       if (declared.restartPolicy !== 'Always' || !actual || actual.restartPolicy === 'Always') return [];
       return [
         {

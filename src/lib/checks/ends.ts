@@ -1,5 +1,6 @@
 import {LOST} from '../kubelet/messages.ts';
 import {KILLED, lastRunSeconds} from '../kubelet/timing.ts';
+import {groupedBy, named, ofContainer} from '../model/lookup.ts';
 import {isOpen, type Evidence, type Symptom} from '../model/symptom.ts';
 import {killedApps, unreachable} from './carrier.ts';
 import type {PodCase, ProbeCase} from './case.ts';
@@ -10,7 +11,7 @@ import {ownerOfPort} from './ports.ts';
 // Checks of containers that ended: who ended them, and what fails for it.
 
 function statusOf({pod}: PodCase, name: string) {
-  return [...pod.initContainers, ...pod.containers].find((one) => one.name === name);
+  return named(pod.initContainers, name) ?? named(pod.containers, name);
 }
 
 function logs(pod: PodCase, container: string): string {
@@ -30,10 +31,10 @@ const postStart: Check = {
   stops: true,
   find: (pod) =>
     pod.pod.spec.containers.flatMap(({name, hooks}): Found[] => {
-      const said = pod.symptoms.filter((one) => one.container === name && (one.failure === 'PostStartHookError' || one.failure === 'FailedPostStartHook') && isOpen(one));
+      const said = ofContainer(pod.symptoms, name).filter((one) => (one.failure === 'PostStartHookError' || one.failure === 'FailedPostStartHook') && isOpen(one));
       const [first] = said;
       if (!first || !hooks.some(({hook}) => hook === 'postStart')) return [];
-      const ends = pod.symptoms.filter((one) => one.container === name && one.kind === 'crashed' && isOpen(one));
+      const ends = ofContainer(pod.symptoms, name).filter((one) => one.kind === 'crashed' && isOpen(one));
       if (ends.some(({failure}) => failure === 'OOMKilled')) return [];
       const found: Found = {container: name, why: 'its postStart hook fails', effect: endedText(statusOf(pod, name)!), evidence: [...said, ...ends].map(({evidence}) => evidence), explains: [...said, ...ends], see: logs(pod, name)};
       // The status names the hook; an event of it may as well be of a process that ended first, with a code that no kill leaves.
@@ -72,19 +73,19 @@ const appCrash: Check = {
 
 /** The kubelet said that it killed the container for a probe, or one that kills fails now and the end looks like a kill. */
 function killedByProbe(pod: PodCase, name: string): boolean {
-  return pod.symptoms.some((one) => one.container === name && isOpen(one) && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness'))) && !exitsItself(pod, name);
+  return ofContainer(pod.symptoms, name).some((one) => isOpen(one) && (one.kind === 'killed' || (one.kind === 'probe' && one.probe !== 'readiness'))) && !exitsItself(pod, name);
 }
 
 /** An init container that runs beside the others, and is restarted like them. */
 function isNative({pod}: PodCase, name: string): boolean {
-  return pod.spec.initContainers.some((one) => one.name === name && one.restartPolicy === 'Always');
+  return named(pod.spec.initContainers, name)?.restartPolicy === 'Always';
 }
 
 /** A probe that can have killed the container, where nothing shows that it did: its events are muted, gone, or unseen. */
 function mayBeKilled(pod: PodCase, {container, status, failure, init}: Symptom): ProbeCase | undefined {
-  const probe = pod.probes.find((one) => one.container === container && one.init === (init ?? false) && one.type !== 'readiness' && !endedTooSoon(one));
+  const probe = ofContainer(pod.probes, container).find((one) => one.init === (init ?? false) && one.type !== 'readiness' && !endedTooSoon(one));
   if (!probe || failure === 'OOMKilled') return undefined;
-  const failed = pod.symptoms.some((one) => one.container === container && one.kind === 'probe' && one.probe !== 'readiness');
+  const failed = ofContainer(pod.symptoms, container).some((one) => one.kind === 'probe' && one.probe !== 'readiness');
   return KILLED.includes(status ?? 0) || failed || !pod.events.seen ? probe : undefined;
 }
 
@@ -109,7 +110,7 @@ function endOf(pod: PodCase, {container, failure, status, init}: Symptom): Pick<
   if (LOST.includes(failure ?? '')) return {because: `the node or its runtime lost container ${name} (${failure}): it did not end by itself`, blame: 'node'};
   if (failure === 'OOMKilled') return outOfMemory(pod, name);
   if (init && !isNative(pod, name)) return {because: `init container ${name} fails, so the pod does not start`};
-  const killable = pod.probes.some((probe) => probe.container === name && probe.type !== 'readiness');
+  const killable = ofContainer(pod.probes, name).some((probe) => probe.type !== 'readiness');
   if (status === SIGKILLED && !killable && !isOfMesh(pod, name)) return {couldBe: ['a process of the container used up its memory', 'somebody or something on the node killed it (SIGKILL)', 'the app ends by itself with that code']};
   return {because: `${name} ended with exit code ${status}`};
 }
@@ -117,7 +118,7 @@ function endOf(pod: PodCase, {container, failure, status, init}: Symptom): Pick<
 /** Without a limit of its own it was the pod's, or the node had none left. */
 function outOfMemory(pod: PodCase, name: string): Pick<Found, 'because' | 'couldBe'> {
   const {containers, initContainers} = pod.pod.spec;
-  if ([...containers, ...initContainers].find((one) => one.name === name)?.memoryLimit !== undefined) return {because: 'it used more memory than its limit'};
+  if ((named(containers, name) ?? named(initContainers, name))?.memoryLimit !== undefined) return {because: 'it used more memory than its limit'};
   if (isOfMesh(pod, name)) return {because: `${name} was killed for memory, and has no limit of its own: it takes much, or the node has little left`};
   return {couldBe: ['the app uses more memory than the node has left: the container has no limit', 'another process of the node or the pod uses it up']};
 }
@@ -136,7 +137,7 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
       const runs = state?.kind === 'running' && pod.now - (state.startedAt ?? 0) > (mesh ? WARM_UP_MS : 0);
       // In a loop of crashes a moment of running is none of rest: whoever asks it fails for it.
       const loops = symptom.state === 'going-on' && symptom.count > 2;
-      const felt = mesh ? unreachable(pod, name) : [...pod.symptoms.filter((one) => one.container === name && (one.kind === 'probe' || one.kind === 'hook')), ...askedOf(pod, name)];
+      const felt = mesh ? unreachable(pod, name) : [...ofContainer(pod.symptoms, name).filter((one) => one.kind === 'probe' || one.kind === 'hook'), ...askedOf(pod, name)];
       // Of one that ended several times only the last end is known.
       const kills = mesh ? killedApps(pod, name, runs && symptom.count === 1 ? (symptom.last ?? 0) : 0) : [];
       const probe = mesh ? undefined : mayBeKilled(pod, symptom);
@@ -157,8 +158,18 @@ function crashes(pod: PodCase, whose: (name: string) => boolean): Found[] {
 
 /** Failures of other containers' probes that ask a port of this one: containers share their network. */
 function askedOf(pod: PodCase, name: string): Symptom[] {
-  const asking = pod.probes.filter(({container, target}) => container !== name && target !== undefined && ownerOfPort(pod, container, target.port).container === name);
+  const asking = askingOf(pod).get(name) ?? [];
   return asking.flatMap((probe) => [...probe.symptoms.filter(({kind}) => kind === 'probe' || kind === 'answer' || kind === 'killed'), ...restartsFor(pod, probe)]);
+}
+
+const ASKING = new WeakMap<PodCase, Map<string, ProbeCase[]>>();
+
+/** Probes that ask a port of another container, by that one's name. */
+function askingOf(pod: PodCase): Map<string, ProbeCase[]> {
+  const owner = ({container, target}: ProbeCase) => (target === undefined ? container : ownerOfPort(pod, container, target.port).container);
+  const known = ASKING.get(pod) ?? groupedBy(pod.probes.filter((probe) => owner(probe) !== probe.container), owner);
+  ASKING.set(pod, known);
+  return known;
 }
 
 /** A hook's failure before the end that it brings about. */

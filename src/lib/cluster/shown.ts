@@ -36,7 +36,9 @@ export function shownPath(path: string): string {
 function shownParts(path: string): string {
   const at = path.search(/[?#]/);
   const [before, after] = at < 0 ? [path, ''] : [path.slice(0, at), path.slice(at)];
-  const [, authority = '', rest = ''] = /^((?:[a-z][a-z0-9+.-]{0,20}:)?\/\/[^/]*)?(.*)$/is.exec(before)!;
+  const slashes = /^(?:[a-z][a-z0-9+.-]{0,20}:)?\/\//i.exec(before)?.[0].length ?? 0;
+  const end = slashes === 0 ? 0 : before.indexOf('/', slashes);
+  const [authority, rest] = end < 0 ? [before, ''] : [before.slice(0, end), before.slice(end)];
   return `${shownHost(authority)}${OF_MESH.test(rest) ? rest : shownSegments(rest)}${shownQuery(after)}`;
 }
 

@@ -5,6 +5,7 @@ import {namedAfter} from '../mesh/observed.ts';
 import {trace} from '../mesh/trace.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {Look} from '../model/look.ts';
+import {ofContainer} from '../model/lookup.ts';
 import type {Namespace} from '../model/namespace.ts';
 import type {Sidecar} from '../model/path.ts';
 import {statusOf, type Pod, type Template} from '../model/pod.ts';
@@ -38,7 +39,7 @@ export function caseOf(input: CaseInput): PodCase {
   const paths = sidecar === promised ? structure.probes : probesOf(pod, declared, profile, sidecar);
   const probes = paths.map((probe): ProbeCase => {
     const status = statusOf(pod, probe.container, probe.init);
-    const replay = look?.seen ? look.value.replays.find((one) => one.container === probe.container && one.probe === probe.type) : undefined;
+    const replay = look?.seen ? ofContainer(look.value.replays, probe.container).find((one) => one.probe === probe.type) : undefined;
     return {
       ...probe,
       ...(status ? {status} : {}),
@@ -54,11 +55,11 @@ export function caseOf(input: CaseInput): PodCase {
 /** What was seen to go wrong: first by status, events and the proxy's log, then by the answers of a look, which are judged in the light of these. */
 function withSymptoms(followed: PodCase): PodCase {
   const requestsOf = (container: string, type: ProbeType) => {
-    const probe = followed.look && followed.probes.find((one) => one.container === container && one.type === type);
+    const probe = followed.look && ofContainer(followed.probes, container).find((one) => one.type === type);
     return probe && lastRequests(followed, probe);
   };
   const seen = symptomsOf({pod: followed.pod, workload: followed.workload, now: followed.now, commands: followed.commands, proxy: followed.detection.sidecar?.name, requestsOf}, followed.events);
-  const probes = followed.probes.map((probe) => ({...probe, symptoms: seen.filter((one) => (one.init ?? false) === probe.init && one.container === probe.container && one.probe === probe.type)}));
+  const probes = followed.probes.map((probe) => ({...probe, symptoms: ofContainer(seen, probe.container).filter((one) => (one.init ?? false) === probe.init && one.probe === probe.type)}));
   const answers = probes.map((probe) => answerSymptom(followed, probe));
   return {...followed, probes: probes.map((probe, index) => ({...probe, symptoms: [...probe.symptoms, ...answers[index]!]})), symptoms: [...seen, ...answers.flat()]};
 }

@@ -1,3 +1,4 @@
+import {named} from '../model/lookup.ts';
 import type {Owner, Workload} from '../model/owner.ts';
 import type {Pod, Template} from '../model/pod.ts';
 import type {Observed} from '../model/unseen.ts';
@@ -35,7 +36,7 @@ function byRevision(pod: Pod, owner: {kind: string; uid: string; name: string}, 
 
 /** A ReplicaSet or Job whose template was changed keeps its pods: a container that they lack shows it. */
 function fitting(pod: Pod, template: Template): Observed<Template> {
-  const lacking = template.containers.find(({name}) => !pod.spec.containers.some((one) => one.name === name));
+  const lacking = template.containers.find(({name}) => named(pod.spec.containers, name) === undefined);
   return lacking ? unknown(pod, `its template holds container ${lacking.name}, which the pod does not: it is newer than the pod`) : seen(template);
 }
 
@@ -47,11 +48,11 @@ function unknown(pod: Pod, got: string): Observed<Template> {
   return {seen: false, why: {asked: `the template of pod ${pod.namespace}/${pod.name}`, got}};
 }
 
-const SHORT: Record<string, string> = {Deployment: 'deploy', StatefulSet: 'sts', DaemonSet: 'ds', ReplicaSet: 'rs', Job: 'job', Pod: 'pod', CronJob: 'cronjob'};
+const SHORT = new Map(Object.entries({Deployment: 'deploy', StatefulSet: 'sts', DaemonSet: 'ds', ReplicaSet: 'rs', Job: 'job', Pod: 'pod', CronJob: 'cronjob'}));
 
 /** How `kubectl` writes it: `deploy/cart`. */
 export function workloadName({kind, name}: Workload): string {
-  return `${SHORT[kind] ?? kind.toLowerCase()}/${name}`;
+  return `${SHORT.get(kind) ?? kind.toLowerCase()}/${name}`;
 }
 
 /** What a user calls the pod's owner: the Deployment of its ReplicaSet, else the owner, else the pod. */

@@ -9,6 +9,7 @@ import {ownerOfPort} from '../checks/ports.ts';
 import {callPort, callText, endText, handlerText, targetText} from '../checks/words.ts';
 import {inWords, wordsOf} from '../mesh/words.ts';
 import {SEVERITIES, type Finding} from '../model/finding.ts';
+import {groupedBy} from '../model/lookup.ts';
 import {PROBE_TYPES} from '../model/probe.ts';
 import {VERDICTS, type ProbeRow} from '../model/report.ts';
 import {isOpen, type Symptom} from '../model/symptom.ts';
@@ -39,7 +40,8 @@ export function diagnose(pods: Iterable<PodCase>, refused: RefusedCase[]): Diagn
       joinFinding(findings, finding);
       if (cause.found.asks) asking.set(finding.fingerprint, cause.found.asks);
     }
-    for (const probe of pod.probes) joinRow(rows, rowOf(pod, probe, causes));
+    const mine = concerning(pod, causes);
+    for (const probe of pod.probes) joinRow(rows, rowOf(pod, probe, mine(probe)));
   }
   for (const one of refused) {
     const finding = refusedFinding(one);
@@ -62,17 +64,22 @@ function isWell({pod, meshed, symptoms, look, events}: PodCase): boolean {
  */
 function causesOf(pod: PodCase): Cause[] {
   const explained = new Set<Symptom>();
+  /** Probes, and containers as a whole, of which a cause before has spoken. */
+  const named = new Set<string>();
   const causes: Cause[] = [];
   for (const check of CHECKS) {
     for (const found of check.find(pod)) {
+      const spoken = found.probe === undefined ? undefined : `${found.container}\n${found.probe}`;
       const open = (found.explains ?? []).filter(isOpen);
-      if (check.namesFailure && (open.length > 0 ? open.every((one) => explained.has(one)) : isNamed(causes, found))) continue;
+      if (check.namesFailure && (open.length > 0 ? open.every((one) => explained.has(one)) : spoken !== undefined && named.has(spoken))) continue;
       for (const one of open) explained.add(one);
+      const about = spoken ?? found.container;
+      if (about !== undefined) named.add(about);
       causes.push({check, found});
     }
   }
   const left = pod.symptoms.filter((one) => !explained.has(one) && one.kind !== 'probe-warning' && isOpen(one));
-  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !causes.some(({found}) => found.container === container && (found.probe === type || found.probe === undefined)));
+  const lost = pod.probes.filter(({reach, container, type}) => (reach === 'other' || reach === 'broken') && !named.has(container) && !named.has(`${container}\n${type}`));
   return [...causes, ...lost.map((one) => ({check: UNEXPLAINED, found: astray(pod, one)})), ...left.map((one) => ({check: UNEXPLAINED, found: unexplained(one)}))];
 }
 
@@ -89,11 +96,6 @@ function nameNeighbours(findings: Map<string, Finding>, asking: Map<string, stri
       if (behind) finding.couldBe = [`${workloadName(behind.workload)}, which it asks as ${host}, is not well itself: ${behind.code} ${behind.title}`, ...(finding.couldBe ?? [])];
     }
   }
-}
-
-/** A cause before has spoken of the same probe. */
-function isNamed(causes: Cause[], {container, probe}: Found): boolean {
-  return probe !== undefined && causes.some(({found}) => found.container === container && found.probe === probe);
 }
 
 function findingOf(pod: PodCase, {check, found}: Cause): Finding {
@@ -136,17 +138,27 @@ function podState({pod}: PodCase): string {
 
 /** Symptoms that the evidence does not show already. */
 function consequences({explains = [], evidence}: Found): string[] {
-  const shown = evidence.map(({text}) => text);
-  const words = explains.filter(({state, text}) => state !== 'over' && state !== 'starting' && !shown.some((one) => one.startsWith(text)));
+  const shown = evidence.map(({text}) => text).sort();
+  const words = explains.filter(({state, text}) => state !== 'over' && state !== 'starting' && !beginsOne(shown, text));
   return [...new Set(words.map(({container, probe, kind, text}) => `${probe ? `${probe} of ${container}` : (container ?? kind)}: ${text}`))].sort();
+}
+
+/** Whether one of the sorted texts begins so: those that do stand where it would stand itself. */
+function beginsOne(sorted: string[], text: string): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (sorted[middle]! < text) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low]?.startsWith(text) ?? false;
 }
 
 function fingerprint(...parts: string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
 }
 
-function rowOf(pod: PodCase, probe: ProbeCase, causes: Cause[]): ProbeRow {
-  const mine = causes.filter(({check, found}) => !check.aside && concerns(pod, found, probe));
+function rowOf(pod: PodCase, probe: ProbeCase, mine: Cause[]): ProbeRow {
   const {verdict, why, until, soFar} = verdictOf(pod, probe, mine);
   const {ready, status, restarts} = podStatus(pod.pod);
   const say = speaking(pod);
@@ -183,10 +195,27 @@ function reaches(pod: PodCase, {path: {end}, reach, container, target}: ProbeCas
   return targetText({...to, containers: [ownerOfPort(pod, container, to.port).container]});
 }
 
-function concerns(pod: PodCase, {probe, container, explains = []}: Found, row: ProbeCase): boolean {
-  if (probe !== undefined) return probe === row.type && container === row.container;
-  if (explains.some((one) => row.symptoms.includes(one))) return true;
-  return container === undefined || container === row.container || container === carrierOf(pod, row) || (isIdle(row) && holdsUp(pod, container));
+/** Tells which causes concern a probe, in their order: its own, those of its container and of who answers for it, and what explains its symptoms. */
+function concerning(pod: PodCase, all: Cause[]): (row: ProbeCase) => Cause[] {
+  const causes = all.filter(({check}) => !check.aside);
+  const places = new Map(causes.map((one, place) => [one, place]));
+  const ofProbe = groupedBy(causes.filter(({found}) => found.probe !== undefined), ({found}) => `${found.container}\n${found.probe}`);
+  const wider = causes.filter(({found}) => found.probe === undefined);
+  const byContainer = groupedBy(wider, ({found}) => found.container);
+  const bySymptom = groupedBy(wider.flatMap((cause) => (cause.found.explains ?? []).map((symptom) => ({symptom, cause}))), ({symptom}) => symptom);
+  const holding = wider.filter(({found}) => found.container !== undefined && holdsUp(pod, found.container));
+  return (row) => {
+    const carrier = carrierOf(pod, row);
+    const mine = new Set([
+      ...(ofProbe.get(`${row.container}\n${row.type}`) ?? []),
+      ...row.symptoms.flatMap((symptom) => (bySymptom.get(symptom) ?? []).map(({cause}) => cause)),
+      ...(byContainer.get(undefined) ?? []),
+      ...(byContainer.get(row.container) ?? []),
+      ...(carrier === undefined ? [] : (byContainer.get(carrier) ?? [])),
+      ...(isIdle(row) ? holding : []),
+    ]);
+    return [...mine].sort((a, b) => places.get(a)! - places.get(b)!);
+  };
 }
 
 function refusedFinding(one: RefusedCase): Finding {

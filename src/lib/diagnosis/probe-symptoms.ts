@@ -1,5 +1,6 @@
 import {containerOf, readProbeEvent, type FailureClass, type ProbeReading} from '../kubelet/messages.ts';
 import type {ClusterEvent} from '../model/event.ts';
+import {ofContainer} from '../model/lookup.ts';
 import {probedContainers, runsSince, type ContainerStatus} from '../model/pod.ts';
 import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
 import type {Symptom, SymptomState} from '../model/symptom.ts';
@@ -30,13 +31,9 @@ export function probeFailures(context: SymptomContext, events: ClusterEvent[], m
     const reading = readProbeEvent(event, (type) => probes[type]?.handler.kind);
     if (!reading) continue;
     const key = [where.container, String(where.init), reading.probe, reading.outcome, reading.text].join('\n');
-    const known = byText.get(key);
-    byText.set(key, {
-      reading,
-      container: where.container,
-      init: where.init,
-      told: [...(known?.told ?? []), {count: event.count, first: event.first, last: event.last}],
-    });
+    const told = byText.get(key)?.told ?? [];
+    told.push({count: event.count, first: event.first, last: event.last});
+    byText.set(key, {reading, container: where.container, init: where.init, told});
   }
   return [...byText.values()].map((failure) => probeFailure(context, failure, muted));
 }
@@ -89,7 +86,7 @@ export function silentFailures(context: SymptomContext, found: Symptom[], {seen,
   return probedContainers(pod.spec).flatMap(({container: {name}, init}): Symptom[] => {
     const {probes, status} = probed(pod, name, init);
     const type = status && waitsFor(probes, status);
-    if (!type || found.some((one) => one.container === name && one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
+    if (!type || ofContainer(found, name).some((one) => one.probe === type && one.state !== 'over' && one.kind === 'probe')) return [];
     const startedAt = runsSince(status) ?? pod.startedAt ?? pod.createdAt;
     const text = type === 'startup' ? 'started: false' : 'ready: false';
     const why = seen ? 'no event tells why' : 'events could not be seen';

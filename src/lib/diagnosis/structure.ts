@@ -8,6 +8,7 @@ import type {Profile} from '../mesh/profiles.ts';
 import {declaredInPod, rewrite} from '../mesh/rewrite.ts';
 import {expectedSidecar} from '../mesh/sidecar.ts';
 import {trace} from '../mesh/trace.ts';
+import {named} from '../model/lookup.ts';
 import type {Call, PathEnd, Reach, Sidecar, Target} from '../model/path.ts';
 import {probedContainers, type Container, type Pod, type PodSpec, type Template} from '../model/pod.ts';
 import {PROBE_TYPES, type Handler, type ProbeType} from '../model/probe.ts';
@@ -104,7 +105,7 @@ function sidecarOf(profile: Observed<Profile> | undefined, declared: Observed<Te
  */
 function isDecidedByAdded({spec}: Pod, template: Template, {serves}: Profile, type: ProbeType): boolean {
   const rewritten = spec.containers.filter(({probes}) => probes[type] && isOnMeshPort(probes[type].handler));
-  const added = rewritten.filter(({name}) => template.containers.find((one) => one.name === name)?.probes[type] === undefined);
+  const added = rewritten.filter(({name}) => named(template.containers, name)?.probes[type] === undefined);
   const winner = serves.winner === 'first' ? rewritten[0] : rewritten.at(-1);
   return added.length > 0 && (serves.winner === 'each' || added.includes(winner!));
 }
@@ -153,7 +154,7 @@ export function probesOf(pod: Pod, declared: Observed<Template>, profile: Observ
 function declaredProbe(declared: Observed<Template>, profile: Observed<Profile> | undefined, container: Container, type: ProbeType, init: boolean) {
   const actual = container.probes[type];
   if (declared.seen) {
-    const owner = (init ? declared.value.initContainers : declared.value.containers).find(({name}) => name === container.name);
+    const owner = named(init ? declared.value.initContainers : declared.value.containers, container.name);
     const probe = owner?.probes[type];
     if (owner && probe) return {container: owner, probe};
   }

@@ -4,6 +4,7 @@ import {BACK_OFF_RESET_SECONDS, calmSeconds, FIRST_SECONDS, isOfEarlierRun, KILL
 import {HEALTHCHECK_NAMES} from '../mesh/names.ts';
 import type {ClusterEvent} from '../model/event.ts';
 import type {AccessLine} from '../model/look.ts';
+import {named} from '../model/lookup.ts';
 import type {Workload} from '../model/owner.ts';
 import {lastEnd, probedContainers, runsSince, statusOf, unreadyCondition, type ContainerStatus, type Pod} from '../model/pod.ts';
 import type {Probes, ProbeType} from '../model/probe.ts';
@@ -33,8 +34,9 @@ export function symptomsOf(context: SymptomContext, events: Observed<ClusterEven
 
 /** A container whose probes the kubelet runs, its probes, and its status. */
 export function probed(pod: Pod, name: string, init: boolean): {probes: Probes; status: ContainerStatus | undefined} {
-  const one = probedContainers(pod.spec).find(({container, init: native}) => container.name === name && native === init);
-  return {probes: one?.container.probes ?? {}, status: statusOf(pod, name, init)};
+  const one = named(init ? pod.spec.initContainers : pod.spec.containers, name);
+  const isProbed = !init || one?.restartPolicy === 'Always';
+  return {probes: (isProbed && one?.probes) || {}, status: statusOf(pod, name, init)};
 }
 
 export function evidence({pod, commands}: SymptomContext, source: 'event' | 'pod status', text: string): Evidence {
@@ -192,7 +194,7 @@ function endedOtherwise(status: ContainerStatus | undefined, {last}: ClusterEven
 /** Milliseconds that a kill may take: the grace period of most pods, and a moment. */
 const GRACE_MS = 45_000;
 
-const OTHER_REASONS: Record<string, Symptom['kind']> = {
+const OTHER_REASONS = new Map<string, Symptom['kind']>(Object.entries({
   FailedScheduling: 'unscheduled',
   FailedMount: 'mount',
   FailedAttachVolume: 'mount',
@@ -201,11 +203,11 @@ const OTHER_REASONS: Record<string, Symptom['kind']> = {
   NetworkNotReady: 'sandbox',
   FailedPostStartHook: 'hook',
   FailedPreStopHook: 'hook',
-};
+} as const));
 
 /** Events of scheduling and starting. They are going on while the pod has not started, and over once it has. */
 function others(context: SymptomContext, event: ClusterEvent, events: ClusterEvent[]): Symptom[] {
-  const kind = OTHER_REASONS[event.reason];
+  const kind = OTHER_REASONS.get(event.reason);
   if (!kind) return [];
   const {pod} = context;
   const where = containerOf(event.involved.fieldPath);

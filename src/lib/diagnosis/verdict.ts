@@ -1,6 +1,7 @@
 import type {PodCase, ProbeCase} from '../checks/case.ts';
 import {carrierOf, type Cause} from '../checks/check.ts';
 import type {Severity} from '../model/finding.ts';
+import {named, ofContainer} from '../model/lookup.ts';
 import type {Verdict} from '../model/report.ts';
 import type {Symptom} from '../model/symptom.ts';
 
@@ -80,7 +81,7 @@ function fails({probe, own, severe, causes}: Judged): Judgement | undefined {
 /** The container of the mesh that answers for this probe does not run. */
 function deadCarrier({pod, probe, causes}: Judged): Judgement | undefined {
   const carrier = carrierOf(pod, probe);
-  const status = pod.pod.containers.find(({name}) => name === carrier);
+  const status = named(pod.pod.containers, carrier);
   if (!status || status.state.kind === 'running' || status.state.kind === 'none') return undefined;
   const cause = causes.find(({found}) => found.container === carrier);
   return cause ? {verdict: 'fail', why: cause.found.why} : {verdict: 'unknown', why: `${carrier} does not run yet`};
@@ -108,7 +109,7 @@ export function isIdle({status}: ProbeCase): boolean {
 
 /** An init container, or one of the mesh, that keeps the others from starting. */
 export function holdsUp({pod}: PodCase, container: string): boolean {
-  return pod.initContainers.some(({name}) => name === container);
+  return named(pod.initContainers, container) !== undefined;
 }
 
 /** Why the kubelet does not run this probe now: not started, crashed, finished, or held back by the startup probe. */
@@ -120,7 +121,7 @@ function idle({pod, probe, causes}: Judged): Judgement | undefined {
 }
 
 function idleWhy(pod: PodCase, {container, status}: ProbeCase, causes: Cause[], stops: Cause | undefined): string {
-  const crash = pod.symptoms.find((one) => one.kind === 'crashed' && one.container === container);
+  const crash = ofContainer(pod.symptoms, container).find((one) => one.kind === 'crashed');
   const cause = explaining(causes, crash) ?? stops;
   const state = status?.state;
   if (state?.kind === 'terminated') return state.exitCode === 0 ? 'finished' : `crashed: ${cause?.found.why ?? `exit code ${state.exitCode}`}`;

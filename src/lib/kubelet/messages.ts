@@ -84,7 +84,7 @@ const EXEC_RUNTIME: Wordings = [
   // Runc and crun name the executable; what else is missing or forbidden is the runtime's own trouble.
   [/exec: "[^"]*": (executable file not found|stat .*no such file)|executable file [`"'][^`"']*[`"'] not found|exec \S+: no such file/i, 'exec-missing'],
   [/exec: "[^"]*": permission denied|exec \S+: permission denied/i, 'exec-denied'],
-  [/cannot exec (a container that has stopped|in a stopped)|container is not (created or )?running|no running task found|task .* not found/i, 'exec-ended'],
+  [/cannot exec (a container that has stopped|in a stopped)|container is not (created or )?running|no running task found|task \S+ not found/i, 'exec-ended'],
   [/DeadlineExceeded|deadline exceeded|timeout \S+ exceeded|timed out/, 'exec-timeout'],
   [/^/, 'exec-runtime'],
 ];
@@ -178,7 +178,7 @@ export function containerOf(fieldPath: string): {container: string; init: boolea
 }
 
 /** Reasons of Warning events about scheduling and starting a pod, and about what happens to one that runs (kubelet-facts §4). */
-const STAGES: Record<string, 'starting' | 'runtime'> = {
+const STAGES = new Map<string, 'starting' | 'runtime'>(Object.entries({
   Failed: 'starting',
   InspectFailed: 'starting',
   ErrImageNeverPull: 'starting',
@@ -205,11 +205,11 @@ const STAGES: Record<string, 'starting' | 'runtime'> = {
   Preempting: 'runtime',
   NodeNotReady: 'runtime',
   NodeShutdown: 'runtime',
-};
+} as const));
 
 /** Where an event belongs in the guide's order; undefined for probes, back-offs and what is of no known reason. */
 export function stageOf(reason: string): 'starting' | 'runtime' | undefined {
-  return /^OutOf/.test(reason) ? 'starting' : STAGES[reason];
+  return /^OutOf/.test(reason) ? 'starting' : STAGES.get(reason);
 }
 
 /** A node with many starts at once reports its caches late, and goes on (verified-on-cluster A7). */

@@ -28,6 +28,7 @@ export function parseGoUrl(text: string): GoUrl | undefined {
  * only path and query are left; a slash is added, a fragment, scheme or host is dropped.
  */
 export function requestPath(declared: string): string {
+  if (PLAIN.test(declared)) return declared;
   const {path, query} = parseGoUrl(declared) ?? {path: escapePath(declared), query: ''};
   return `${path.startsWith('/') ? '' : '/'}${path}${query}`;
 }
@@ -35,7 +36,9 @@ export function requestPath(declared: string): string {
 /** A path escaped as Go escapes one that was never escaped: also its percent signs and question marks. */
 export function escapePath(path: string | Uint8Array): string {
   const bytes = typeof path === 'string' ? new TextEncoder().encode(path) : path;
-  return [...bytes].map((byte) => (UNESCAPED.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)).join('');
+  let escaped = '';
+  for (const byte of bytes) escaped += ESCAPED[byte]!;
+  return escaped;
 }
 
 /** Where a reference in a page at `base` leads (RFC 3986 §5.2). */
@@ -43,7 +46,7 @@ export function resolveGoUrl(base: GoUrl, to: GoUrl): GoUrl {
   if (to.scheme !== '') return {...to, path: withoutDots(to.path)};
   if (to.host !== '') return {...to, scheme: base.scheme, path: withoutDots(to.path)};
   if (to.path === '') return {...base, query: to.query === '' ? base.query : to.query};
-  return {...to, scheme: base.scheme, host: base.host, path: withoutDots(to.path.startsWith('/') ? to.path : base.path.replace(/[^/]*$/, '') + to.path)};
+  return {...to, scheme: base.scheme, host: base.host, path: withoutDots(to.path.startsWith('/') ? to.path : base.path.slice(0, base.path.lastIndexOf('/') + 1) + to.path)};
 }
 
 /** The name or address of a host and port, without brackets. */
@@ -56,9 +59,16 @@ export function portOf({scheme, host}: GoUrl): number {
   return Number(/:(\d+)$/.exec(host)?.[1] ?? (scheme === 'https' ? 443 : 80));
 }
 
+/** A path that nothing needs to be done to: nearly every one. */
+const PLAIN = /^\/(?!\/)[A-Za-z0-9\-_.~/]*$/;
 /** A path that is sent as it was written (validEncoded in Go's net/url). */
 const VALID = /^[A-Za-z0-9\-_.~!$&'()*+,;=:@[\]%/]*$/;
 const UNESCAPED = /[A-Za-z0-9\-_.~$&+,/:;=@]/;
+/** Each byte as it stands in a path. */
+const ESCAPED = Array.from({length: 256}, (_, byte) => {
+  const sign = String.fromCharCode(byte);
+  return UNESCAPED.test(sign) ? sign : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
 
 function cut(text: string, at: string): [string, string] {
   const index = text.indexOf(at);
@@ -71,13 +81,14 @@ function unescapable(text: string): boolean {
 
 function unescape(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
-  const plain: number[] = [];
+  let length = 0;
   for (let at = 0; at < bytes.length; at++) {
     const escaped = bytes[at] === 0x25;
-    plain.push(escaped ? parseInt(String.fromCharCode(bytes[at + 1]!, bytes[at + 2]!), 16) : bytes[at]!);
+    // What is read is never behind what is written.
+    bytes[length++] = escaped ? parseInt(String.fromCharCode(bytes[at + 1]!, bytes[at + 2]!), 16) : bytes[at]!;
     if (escaped) at += 2;
   }
-  return Uint8Array.from(plain);
+  return bytes.subarray(0, length);
 }
 
 function withoutDots(path: string): string {

@@ -13,9 +13,15 @@ export function openPorts(init: Container | undefined): number[] | undefined {
   const rules = init?.args.join('\n');
   if (rules === undefined || !/PROXY_INBOUND/.test(rules)) return undefined;
   const ports: number[] = [];
-  for (const [line] of rules.matchAll(/^.*PROXY_INBOUND\b.*-j RETURN.*$/gm)) {
+  for (const line of rules.split('\n').filter(letsThrough)) {
     const match = /--dports? ([\d,]+)/.exec(line);
     if (match) ports.push(...match[1]!.split(',').map(Number));
   }
   return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+/** A rule of the inbound chain that returns before the proxy is reached. */
+function letsThrough(line: string): boolean {
+  const chain = line.search(/PROXY_INBOUND\b/);
+  return chain >= 0 && line.includes('-j RETURN', chain);
 }

@@ -50,5 +50,5 @@ function isProxy({name, image, words}: Words): boolean {
 
 /** The last part of an image's or a program's name, without tag and digest. */
 function lastOf(name: string): string {
-  return name.replace(/@.*$/, '').split('/').at(-1)!.split(':', 1)[0]!;
+  return name.split('@', 1)[0]!.split('/').at(-1)!.split(':', 1)[0]!;
 }

@@ -1,3 +1,4 @@
+import {named} from './lookup.ts';
 import type {Handler, Probes} from './probe.ts';
 
 interface ContainerPort {
@@ -49,6 +50,14 @@ export interface PodSpec {
 
 /** The containers whose probes the kubelet runs: those of the pod, and its native sidecars. */
 export function probedContainers(spec: PodSpec): {container: Container; init: boolean}[] {
+  const known = PROBED.get(spec) ?? listProbed(spec);
+  PROBED.set(spec, known);
+  return known;
+}
+
+const PROBED = new WeakMap<PodSpec, ReturnType<typeof listProbed>>();
+
+function listProbed(spec: PodSpec): {container: Container; init: boolean}[] {
   const native = spec.initContainers.filter(({restartPolicy}) => restartPolicy === 'Always');
   return [...spec.containers.map((container) => ({container, init: false})), ...native.map((container) => ({container, init: true}))];
 }
@@ -96,7 +105,7 @@ export function runsSince(status: Pick<ContainerStatus, 'state'> | undefined): n
 
 /** The status of a container that the kubelet probes. */
 export function statusOf({containers, initContainers}: Pick<Pod, 'containers' | 'initContainers'>, name: string, init: boolean): ContainerStatus | undefined {
-  return (init ? initContainers : containers).find((status) => status.name === name);
+  return named(init ? initContainers : containers, name);
 }
 
 /** The Ready condition where it is not True, with what it says. */

@@ -5,7 +5,8 @@ import type {Happening} from '../model/happening.ts';
 import {age} from './age.ts';
 import {counted, othersText, unseenLines} from './blocks.ts';
 import {aligned, columns} from './columns.ts';
-import {chalkOf, paint, plain, symbol, type Look} from './style.ts';
+import {chalkOf, ellipsisOf, paint, plain, symbol, type Look} from './style.ts';
+import {shortened} from './width.ts';
 
 export const EVENT_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type EventFormat = (typeof EVENT_FORMATS)[number];
@@ -33,7 +34,8 @@ export function eventsDocument({now, origin, scope, workloads, unseen, pods, oth
 
 function screen(report: EventsReport, look: Look, wide: boolean): string {
   const loud = report.workloads.filter((one) => one.rows !== undefined || !(one.quiet || (report.workloads.length > 1 && isPast(one))));
-  const quiet = report.workloads.filter((one) => !loud.includes(one));
+  const told = new Set(loud);
+  const quiet = report.workloads.filter((one) => !told.has(one));
   const blocks = [
     ...loud.map((one) => block(one, report.now, look, wide)),
     quietLines(quiet, report.now, look),
@@ -58,13 +60,13 @@ function block(one: WorkloadEvents, now: number, look: Look, wide: boolean): str
       ['  rewriting', `${rewriting.text} (${rewriting.command})`],
       ['1 probes', probes.length === 0 ? 'no event of a failure' : ''],
     ]),
-    ...columns(probes.map((failure) => probeCells(failure, now, look))).flatMap((line, index) => [`  ${line}`, ...below(probes[index]!, now, look, wide)]),
+    ...columns(probes.map((failure) => probeCells(failure, now, look)), ellipsisOf(look)).flatMap((line, index) => [`  ${line}`, ...below(probes[index]!, now, look, wide)]),
     ...notes.map((note) => `    ${note}`),
     ...section('2 scheduling and starting', starting, now, look, 'nothing'),
     ...section('3 runtime', runtime, now, look, restarts === 0 ? 'no restarts' : `${counted(restarts, 'restart')}, over`),
     ...words.flatMap(({container, previous, lines, pod}) => [`    log of ${container}${previous ? ', before it restarted' : ''} (${pod})`, ...lines.map((line) => `      | ${cut(line, look)}`)]),
-    ...(marks.length > 0 ? ['  timeline', ...columns(marks.map(({at, text}) => ['   ', clock(at), `${age(now - at)} ago`, text]))] : []),
-    ...(rows ? ['  events', ...aligned([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])])] : []),
+    ...(marks.length > 0 ? ['  timeline', ...columns(marks.map(({at, text}) => ['   ', clock(at), `${age(now - at)} ago`, text]), ellipsisOf(look))] : []),
+    ...(rows ? ['  events', ...aligned([['   ', 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'CONTAINER', 'COUNT', 'MESSAGE'], ...rows.map((row) => ['   ', age(now - row.last), row.type, row.reason, row.object, row.container ?? '', String(row.count), row.message])], ellipsisOf(look))] : []),
   ];
 }
 
@@ -137,7 +139,7 @@ function section(title: string, troubles: Trouble[], now: number, look: Look, no
   return [
     title,
     ...troubles.flatMap(({container, pods, reason, text, times, state, before}) => [
-      `  ${columns([[...(container === undefined ? [] : [container]), reason, ...(pods.length > 1 ? [`${pods.length} pods`] : []), ...(times ? timesCells(times, now, look) : []), stateText(state, look)]])[0]}`,
+      `  ${columns([[...(container === undefined ? [] : [container]), reason, ...(pods.length > 1 ? [`${pods.length} pods`] : []), ...(times ? timesCells(times, now, look) : []), stateText(state, look)]], ellipsisOf(look))[0]}`,
       ...(text === '' ? [] : [`    ${cut(text, look)}`]),
       ...(before === undefined ? [] : [`    before it  ${cut(before, look)}`]),
     ]),
@@ -145,9 +147,8 @@ function section(title: string, troubles: Trouble[], now: number, look: Look, no
 }
 
 /** On a terminal a line that does not fit is cut; in a pipe it is whole. */
-function cut(text: string, {columns: width, utf8}: Look): string {
-  const most = width === undefined ? Infinity : Math.max(20, width - 16);
-  return text.length <= most ? text : `${text.slice(0, most)}${utf8 ? '…' : '...'}`;
+function cut(text: string, look: Look): string {
+  return look.columns === undefined ? text : shortened(text, Math.max(20, look.columns - 16), ellipsisOf(look));
 }
 
 function pairs(lines: [label: string, text: string][]): string[] {
@@ -162,6 +163,7 @@ function quietLines(workloads: WorkloadEvents[], now: number, look: Look): strin
       const said = young ? 'starting' : pastText({probes, starting, ...(leftOut ? {leftOut} : {})}, now);
       return [paint(verdict, symbol(verdict, look), chalkOf(look)), workloadName(workload), `-n ${workload.namespace}`, counted(pods.length, 'pod'), [said, ...(rewriting.state === 'as-expected' ? [] : [`rewriting: ${rewriting.text}`])].join(' · ')];
     }),
+    ellipsisOf(look),
   );
 }
 

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import {shortened, widthOf, WIDEST} from './width.ts';
 
 /** A column of a table: cells from top to bottom, the first is the head. */
 export interface Column {
@@ -13,10 +13,14 @@ const GAP = 2;
 /** A cut column keeps this much, so that its beginning can be read. */
 const SHORTEST = 6;
 
-/** Makes the columns fit into a terminal: leaves out what matters least, then cuts the widest cells. */
+/**
+ * Makes the columns fit into a terminal: leaves out what matters least, then cuts the widest cells.
+ * A width that is unknown, or that no terminal has, leaves them as they are; no cell is wider than `WIDEST` anywhere.
+ */
 export function fit(columns: Column[], width: number | undefined, ellipsis: string): Column[] {
-  if (width === undefined) return columns;
-  const measured = columns.map((column) => ({...column, width: widthOf(column)}));
+  const bounded = columns.map((column) => ({...column, cells: cutTo(column.cells, WIDEST, ellipsis)}));
+  if (width === undefined || !(width >= 1)) return bounded;
+  const measured = bounded.map((column) => ({...column, width: widestOf(column.cells)}));
   const dropping = measured.filter(({drop}) => drop !== undefined).sort((a, b) => b.drop! - a.drop!);
   let kept = measured;
   for (const least of dropping) {
@@ -29,24 +33,17 @@ export function fit(columns: Column[], width: number | undefined, ellipsis: stri
     if (widest < 0) break;
     widths[widest]!--;
   }
-  return kept.map(({cells}, index) => ({cells: cells.map((cell) => cutTo(cell, widths[index]!, ellipsis))}));
+  return kept.map(({cells}, index) => ({cells: cutTo(cells, widths[index]!, ellipsis)}));
 }
 
-function widthOf({cells}: Column): number {
-  return Math.max(...cells.map((cell) => stringWidth(cell)));
+function widestOf(cells: string[]): number {
+  return cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), 0);
 }
 
 function totalOf(widths: number[]): number {
   return widths.reduce((sum, one) => sum + one, 0) + GAP * (widths.length - 1);
 }
 
-/** Cuts between characters as they are seen: a wide one counts two columns, a combining one none. */
-function cutTo(cell: string, width: number, ellipsis: string): string {
-  if (stringWidth(cell) <= width) return cell;
-  let kept = '';
-  for (const {segment} of new Intl.Segmenter('en', {granularity: 'grapheme'}).segment(cell)) {
-    if (stringWidth(kept + segment + ellipsis) > width) break;
-    kept += segment;
-  }
-  return kept + ellipsis;
+function cutTo(cells: string[], width: number, ellipsis: string): string[] {
+  return cells.map((cell) => shortened(cell, width, ellipsis));
 }

@@ -6,7 +6,7 @@ import {VERDICTS} from '../model/report.ts';
 import {age} from './age.ts';
 import {counted, labelled, othersText, unseenLines} from './blocks.ts';
 import {aligned} from './columns.ts';
-import {chalkOf, paint, plain, symbol, type Look} from './style.ts';
+import {chalkOf, ellipsisOf, paint, plain, symbol, type Look} from './style.ts';
 import {sparkline} from './sparkline.ts';
 
 /** What a tunnel leaves out of the kubelet's way. */
@@ -37,7 +37,7 @@ function probeLines(probe: ReplayedProbe, look: Look, wide: boolean): string[] {
   const failing = [through, past].find((side): side is ReplayedSide => !('missing' in side) && !side.ok);
   return [
     `${paint(verdict, `${symbol(verdict, look)} ${type} of ${container}`, chalk)}, timeout ${timeoutSeconds}s`,
-    ...aligned(cells).map((line) => `    ${line}`),
+    ...aligned(cells, ellipsisOf(look)).map((line) => `    ${line}`),
     ...sides.flatMap(([name, , several]) => (several ? [`    ${`${name}, times`.padEnd(23)}  ${roundsText(several, timeoutSeconds)}${look.utf8 && look.columns !== undefined ? `  ${sparkline(several.times, timeoutSeconds * 1000)}` : ''}`] : [])),
     ...(wide ? sides.flatMap(([name, side]) => ('missing' in side ? [] : exchangeLines(name, side))) : []),
     ...labelled([

@@ -24,6 +24,11 @@ export function paint(verdict: Verdict, text: string, chalk: ChalkInstance): str
   return color(text);
 }
 
+/** The sign of what was cut. */
+export function ellipsisOf({utf8}: Look): string {
+  return utf8 ? '…' : '...';
+}
+
 const PLAIN: Record<string, string> = {'·': '-', '→': '->', '…': '...', '–': '-', '×': 'x'};
 
 /** Without UTF-8 our own signs are ASCII; what the cluster said stays as it is. */

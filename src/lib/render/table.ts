@@ -6,7 +6,7 @@ import {age} from './age.ts';
 import {counted, labelled, othersText, unseenLines} from './blocks.ts';
 import {columns} from './columns.ts';
 import {fit, type Column} from './fit.ts';
-import {chalkOf, paint, plain, symbol, type Look} from './style.ts';
+import {chalkOf, ellipsisOf, paint, plain, symbol, type Look} from './style.ts';
 
 export interface TableOptions {
   wide: boolean;
@@ -60,10 +60,10 @@ function rowsOf(rows: ProbeRow[], look: Look, {wide, spread}: TableOptions & {sp
     ...(rows.some(({why}) => why !== '') ? [column('WHY', ({why}) => why, {cut: true})] : []),
     ...(wide ? right.map(([head, cell], index) => column(head, cell, {drop: 10 + index})) : []),
   ];
-  const shown = fit(all, look.columns, look.utf8 ? '…' : '...');
+  const shown = fit(all, look.columns, ellipsisOf(look));
   const chalk = chalkOf(look);
   const lines = ['', ...rows].map((_, line) => shown.map(({cells}) => (line > 0 && ['', 'VERDICT'].includes(cells[0]!) ? paint(rows[line - 1]!.verdict, cells[line]!, chalk) : cells[line]!)));
-  return columns(lines);
+  return columns(lines, ellipsisOf(look));
 }
 
 const MARKS = {error: 'fail', warning: 'warn', info: 'pass'} as const satisfies Record<Finding['severity'], Verdict>;

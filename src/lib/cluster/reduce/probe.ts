@@ -79,10 +79,10 @@ export function hostsIn(words: string[]): string[] {
   const named = [
     // What stands before a later `@` is part of a password.
     ...all.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/'"]{0,200}@)?(\[[^\]]{1,60}\]|[^\s/:@'"?#]+)(?![^\s'"?]{0,200}@)/gi),
-    ...all.matchAll(/-addr[= ](\[[^\]]{1,60}\]|[^\s:'"]+):\d/g),
+    ...all.matchAll(/-addr[= ](\[[^\]]{1,60}\]|[^\s:'"]{1,253}):\d/g),
     ...all.matchAll(/\s--host(?:name)?[= ]([^\s'":]+)/g),
     ...(TAKES_HOST.test(all) ? all.matchAll(/\s-h ?([a-z0-9][^\s'":]*)/gi) : []),
-    ...all.matchAll(/\bnc(?: -\S+)* ([a-z0-9][\w.-]*) \d+/gi),
+    ...all.matchAll(/\bnc(?: -\S{1,60}){0,20} ([a-z0-9][\w.-]*) \d+/gi),
   ];
   return [...new Set(named.map((match) => match[1]!))].filter((host) => !looksRandom(host));
 }

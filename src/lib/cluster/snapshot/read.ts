@@ -1,6 +1,5 @@
 import {createReadStream, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {PassThrough} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {createGunzip} from 'node:zlib';
 import {Parser, type ReadEntry} from 'tar';
@@ -148,18 +147,21 @@ function ofFolder(folder: string): Files {
 /** The two files of an archive, unpacked in memory; whatever else is in it is passed over, as far as the bound. */
 async function unpacked(file: string): Promise<Files> {
   const found = new Map<string, Buffer[]>();
+  let over = false;
   const parser = new Parser({strict: false, onReadEntry: (entry) => take(entry, found)});
+  parser.on('eof', () => (over = true));
   let size = 0;
-  const counted = new PassThrough({
-    transform(chunk: Buffer, _encoding, done) {
+  const ofArchive = async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) {
       size += chunk.length;
-      done(size > MOST_UNPACKED ? new Error(`unpacked it has more than ${MOST_UNPACKED / 1024 / 1024} MiB`) : null, chunk);
-    },
-  });
-  const packed = createReadStream(file);
-  await pipeline(packed, createGunzip(), counted, async (source) => {
-    for await (const chunk of source) parser.write(chunk as Buffer);
+      if (size > MOST_UNPACKED) throw new Error(`unpacked it has more than ${MOST_UNPACKED / 1024 / 1024} MiB`);
+      parser.write(chunk);
+      if (over) return;
+    }
     parser.end();
+  };
+  await pipeline(createReadStream(file), createGunzip(), ofArchive).catch((error: unknown) => {
+    if (!over) throw error; // What comes after the archive's end is not read, which ends the streams before it early.
   });
   const bytes = (name: string) => Buffer.concat(found.get(name) ?? missing(name));
   return {head: bytes(HEAD), answers: bytes(ANSWERS)};
@@ -167,7 +169,7 @@ async function unpacked(file: string): Promise<Files> {
 
 function take(entry: ReadEntry, found: Map<string, Buffer[]>): void {
   const name = entry.path.replace(/^\.\//, '');
-  if ((name !== HEAD && name !== ANSWERS) || entry.type !== 'File') return void entry.resume();
+  if ((name !== HEAD && name !== ANSWERS) || entry.type !== 'File' || found.has(name)) return void entry.resume();
   if (entry.size > MOST_FILE) throw new Error(`${name} has more than ${MOST_FILE / 1024 / 1024} MiB`);
   const pieces: Buffer[] = [];
   found.set(name, pieces);

@@ -4,6 +4,7 @@ import {SPAM_WINDOW_SECONDS, startBudgetSeconds} from '../../kubelet/timing.ts';
 import {inWords, wordsOf} from '../../mesh/words.ts';
 import type {EventState, ProbeFailure} from '../../model/events-report.ts';
 import type {AccessLine} from '../../model/look.ts';
+import {named, ofContainer} from '../../model/lookup.ts';
 import type {Pod} from '../../model/pod.ts';
 import type {Symptom} from '../../model/symptom.ts';
 import {isMuted} from '../symptoms.ts';
@@ -17,7 +18,7 @@ const START_MS = 30_000;
 export function failuresOf(pod: PodCase): ProbeFailure[] {
   const muted = pod.events.seen && isMuted(pod.pod, pod.events.value);
   const found = pod.symptoms.flatMap((symptom): ProbeFailure[] => {
-    const probe = pod.probes.find(({container, type, init}) => container === symptom.container && type === symptom.probe && init === (symptom.init ?? false));
+    const probe = ofContainer(pod.probes, symptom.container).find(({type, init}) => type === symptom.probe && init === (symptom.init ?? false));
     if ((symptom.kind !== 'probe' && symptom.kind !== 'probe-warning') || !symptom.probe || symptom.container === undefined) return [];
     const lines = probe && lastRequests(pod, probe);
     const line = lines?.findLast((one) => failed(one, probe!) && matches(one, symptom));
@@ -61,7 +62,7 @@ function stateOf(pod: PodCase, probe: ProbeCase | undefined, symptom: Symptom, l
 function isStart({pod, symptoms, detection}: PodCase, symptom: Symptom): boolean {
   const {state, container, probe, first = 0, last = 0} = symptom;
   if (!startsOf(pod, [container, detection.sidecar?.name]).some((start) => first >= start - 1000 && last <= start + START_MS)) return false;
-  const same = symptoms.filter((one) => one.container === container && one.probe === probe);
+  const same = ofContainer(symptoms, container).filter((one) => one.probe === probe);
   const later = same.some((one) => one.kind === 'probe' && (one.last ?? 0) > last + 1000);
   const killed = same.some((one) => one.kind === 'killed' && Math.abs((one.first ?? 0) - last) <= START_MS);
   return later || (!killed && (state === 'over' || state === 'maybe'));
@@ -83,8 +84,9 @@ function failedAgain({now, pod}: PodCase, {type, status, actual}: ProbeCase, {fi
 
 /** When containers of these names began to run, as far as the status tells: this run and the one before. */
 export function startsOf({containers, initContainers}: Pod, names: (string | undefined)[]): number[] {
-  return [...initContainers, ...containers]
-    .filter(({name}) => names.includes(name))
+  return [...new Set(names)]
+    .flatMap((name) => [named(initContainers, name), named(containers, name)])
+    .filter((status) => status !== undefined)
     .flatMap(({state, lastState}) => [state, lastState])
     .flatMap((state) => ((state.kind === 'running' || state.kind === 'terminated') && state.startedAt !== undefined ? [state.startedAt] : []));
 }

@@ -3,6 +3,7 @@ import {SPAM_BURST, SPAM_WINDOW_SECONDS} from '../../kubelet/timing.ts';
 import {eventsAbout, type ClusterEvent, type KnownEvents} from '../../model/event.ts';
 import type {EventRow, Mark, ProbeFailure, Times, Told, Trouble, WorkloadEvents} from '../../model/events-report.ts';
 import type {Finding} from '../../model/finding.ts';
+import {groupedBy} from '../../model/lookup.ts';
 import type {Workload} from '../../model/owner.ts';
 import {PROBE_TYPES, type ProbeType} from '../../model/probe.ts';
 import {containerOf} from '../../kubelet/messages.ts';
@@ -11,7 +12,7 @@ import {podStatus} from '../pod-status.ts';
 import {isMuted} from '../symptoms.ts';
 import {failuresOf, joined} from './failures.ts';
 import {marksOf} from './marks.ts';
-import {isOf, rewritingOf} from './rewriting.ts';
+import {rewritingOf} from './rewriting.ts';
 import {joinedTroubles, refusedTrouble, runtimeOf, startingOf} from './troubles.ts';
 
 export interface EventsInput {
@@ -39,14 +40,15 @@ export interface EventsOptions {
 /** What happened to each workload; those with something to say first, and of them those where it goes on. */
 export function workloadEvents(input: EventsInput, options: EventsOptions): WorkloadEvents[] {
   const groups = new Map<string, {workload: Workload; cases: PodCase[]; refused: RefusedCase[]}>();
+  const findings = groupedBy(input.findings, ({workload}) => keyOf(workload));
   const group = (workload: Workload) => {
-    const key = `${workload.namespace}/${workloadName(workload)}`;
+    const key = keyOf(workload);
     return groups.get(key) ?? groups.set(key, {workload, cases: [], refused: []}).get(key)!;
   };
   for (const one of input.cases) group(one.workload).cases.push(withLog(one, input.told.get(one.pod.uid)));
   for (const one of input.refused) group(one.workload).refused.push(one);
   return [...groups.entries()]
-    .map(([key, {workload, cases, refused}]) => ({key, one: ofWorkload(workload, cases, refused, input, options)}))
+    .map(([key, {workload, cases, refused}]) => ({key, one: ofWorkload(workload, cases, refused, {...input, findings: findings.get(key) ?? []}, options)}))
     .sort((a, b) => rank(a.one) - rank(b.one) || (a.key < b.key ? -1 : 1))
     .map(({one}) => one);
 }
@@ -63,6 +65,11 @@ function rank({quiet, probes, starting, runtime}: WorkloadEvents): number {
   return quiet ? 2 : now ? 0 : 1;
 }
 
+function keyOf(workload: Workload): string {
+  return `${workload.namespace}/${workloadName(workload)}`;
+}
+
+/** `input` holds the findings of this workload only. */
 function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[], input: EventsInput, options: EventsOptions): WorkloadEvents {
   const {now, owners, commands, told} = input;
   const recent = ({times, state}: {times?: Times; state: string}) => options.sinceMs === undefined || state === 'going-on' || (times !== undefined && now - times.last <= options.sinceMs);
@@ -79,7 +86,7 @@ function ofWorkload(workload: Workload, cases: PodCase[], refused: RefusedCase[]
   return {
     workload,
     pods: cases.map(({pod}) => ({name: pod.name, ...podStatus(pod), ageMs: now - pod.createdAt})).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    rewriting: rewritingOf(cases, input.findings.filter(isOf(workload)), commands.self(`verify ${workloadName(workload)} -n ${workload.namespace}`)),
+    rewriting: rewritingOf(cases, input.findings, commands.self(`verify ${workloadName(workload)} -n ${workload.namespace}`)),
     probes: inOrder,
     starting,
     runtime,

@@ -1,7 +1,6 @@
 import type {PodCase} from '../../checks/case.ts';
 import type {WorkloadEvents} from '../../model/events-report.ts';
 import type {Finding} from '../../model/finding.ts';
-import {workloadName} from '../declared.ts';
 
 /** The guide's first question in one line, answered by verify's own checks of rewriting and injection. */
 export function rewritingOf(pods: PodCase[], findings: Finding[], command: string): WorkloadEvents['rewriting'] {
@@ -12,9 +11,4 @@ export function rewritingOf(pods: PodCase[], findings: Finding[], command: strin
   const unknown = pods.flatMap(({probes, profile}) => probes.flatMap(({reach, declared}) => (reach === 'unknown' ? [!declared.seen ? declared.why.got : profile?.seen === false ? profile.why.got : 'where a probe ends is not known'] : [])));
   if (unknown.length > 0) return {state: 'unknown', text: `not known: ${unknown[0]}`, command};
   return {state: 'as-expected', text: pods.every(({probes}) => probes.length === 0) ? 'no probes' : 'as expected', command};
-}
-
-/** Whose findings are this workload's. */
-export function isOf({kind, name, namespace}: {kind: string; name: string; namespace: string}): (finding: Finding) => boolean {
-  return ({workload}) => workload.namespace === namespace && workloadName(workload) === workloadName({kind, name, namespace});
 }

@@ -87,7 +87,7 @@ function isProxyPort(port: number | undefined): boolean {
 }
 
 function portOf(url: string | undefined, text: string): number | undefined {
-  const found = /^https?:\/\/(?:\[[^\]]*\]|[^/:]*):(\d+)/.exec(url ?? '')?.[1] ?? /dial tcp (?:\[[^\]]*\]|[^\s:]*):(\d+)/.exec(text)?.[1];
+  const found = /^https?:\/\/(?:\[[^\]]*\]|[^/:]*):(\d+)/.exec(url ?? '')?.[1] ?? /dial tcp (?:\[[^\]\s]*\]|[^\s:]*):(\d+)/.exec(text)?.[1];
   return found === undefined ? undefined : Number(found);
 }
 

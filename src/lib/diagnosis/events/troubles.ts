@@ -6,6 +6,7 @@ import {inWords, wordsOf} from '../../mesh/words.ts';
 import type {ClusterEvent} from '../../model/event.ts';
 import type {Times, Trouble} from '../../model/events-report.ts';
 import type {AccessLine} from '../../model/look.ts';
+import {named, ofContainer} from '../../model/lookup.ts';
 import {lastEnd, type ContainerStatus} from '../../model/pod.ts';
 import type {Symptom, SymptomState} from '../../model/symptom.ts';
 import {podStatus} from '../pod-status.ts';
@@ -98,7 +99,7 @@ const STOPPING_MS = 60_000;
 
 function killOf({symptoms}: PodCase, {container, last, failure, status}: Symptom): Symptom | undefined {
   if (failure === 'OOMKilled') return undefined;
-  return symptoms.find((one) => one.kind === 'killed' && one.container === container && one.last !== undefined && (last === undefined ? status !== 1 : Math.abs(last - one.last) <= STOPPING_MS || (last > one.last && one.state !== 'over')));
+  return ofContainer(symptoms, container).find((one) => one.kind === 'killed' && one.last !== undefined && (last === undefined ? status !== 1 : Math.abs(last - one.last) <= STOPPING_MS || (last > one.last && one.state !== 'over')));
 }
 
 /** Without a word of the kubelet, an end that a kill leaves too is nobody's; Envoy's log may tell that a probe failed right before. */
@@ -113,7 +114,7 @@ function reasonOf(pod: PodCase, symptom: Symptom): string {
 function loggedBefore({look, probes}: PodCase, {container, last}: Symptom): {probe: ProbeCase; lines: AccessLine[]} | undefined {
   if (!look?.seen || !look.value.accessLog.seen || last === undefined) return undefined;
   const log = look.value.accessLog.value;
-  for (const probe of probes.filter((one) => one.container === container && one.type !== 'readiness')) {
+  for (const probe of ofContainer(probes, container).filter((one) => one.type !== 'readiness')) {
     const mine = log.filter((line) => line.at <= last + 1000 && isOf(line, probe.type));
     const lines = mine.slice(mine.findLastIndex((line) => !failed(line, probe)) + 1);
     if (lines.length >= (probe.actual?.failureThreshold ?? 3) && last - lines.at(-1)!.at <= STOPPING_MS) return {probe, lines};
@@ -122,7 +123,7 @@ function loggedBefore({look, probes}: PodCase, {container, last}: Symptom): {pro
 }
 
 function endText({pod}: PodCase, symptom: Symptom): string {
-  const status = [...pod.initContainers, ...pod.containers].find(({name}) => name === symptom.container);
+  const status = named(pod.initContainers, symptom.container) ?? named(pod.containers, symptom.container);
   const waits = status?.state.kind === 'waiting' ? `, ${status.state.reason}` : '';
   return `${endOf(status)}${waits}`;
 }
@@ -138,11 +139,11 @@ function beforeOf(pod: PodCase, symptom: Symptom): string | undefined {
   const {symptoms, probes} = pod;
   const {container, probe, first, last, kind} = symptom;
   const until = last ?? Infinity;
-  const failing = symptoms.filter((one) => one.kind === 'probe' && one.container === container && (kind !== 'killed' || one.probe === probe) && one.first !== undefined && one.first <= until).sort((a, b) => (b.last ?? 0) - (a.last ?? 0));
+  const failing = ofContainer(symptoms, container).filter((one) => one.kind === 'probe' && (kind !== 'killed' || one.probe === probe) && one.first !== undefined && one.first <= until).sort((a, b) => (b.last ?? 0) - (a.last ?? 0));
   const other = symptoms.find((one) => one.kind === 'crashed' && one.container !== container && one.last !== undefined && one.last < until && one.last >= (first ?? until) - STOPPING_MS);
   const [failure] = failing;
   const logged = failure ? undefined : loggedBefore(pod, symptom);
-  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!, logged.probe)}`, failure && `${failure.probe} fails: ${inWords(saidOf(failure, probes.find((one) => one.type === failure.probe && one.container === container)), wordsOf(pod.profile?.seen ? pod.profile.value : undefined))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
+  const said = [logged && `${logged.probe.type} fails ${logged.lines.length} times in a row by Envoy's log: ${outcome(logged.lines.at(-1)!, logged.probe)}`, failure && `${failure.probe} fails: ${inWords(saidOf(failure, ofContainer(probes, container).find((one) => one.type === failure.probe)), wordsOf(pod.profile?.seen ? pod.profile.value : undefined))}`, other && `${other.container} ended: ${other.text}`].filter((one) => one !== undefined);
   return said.length > 0 ? said.join('; ') : undefined;
 }
 

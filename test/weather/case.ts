@@ -1,0 +1,14 @@
+import type {Failure} from './outcome.ts';
+
+/** One fault, thrown at one command. */
+export interface Case {
+  /** `group/…`, unique; the same from run to run. */
+  id: string;
+  /** The worker is killed and the case has hung when it takes longer, in milliseconds. */
+  limitMs: number;
+  run(): Promise<Failure[]>;
+}
+
+export function groupOf(id: string): string {
+  return id.slice(0, id.indexOf('/'));
+}

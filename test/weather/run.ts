@@ -1,0 +1,47 @@
+import {writeFileSync} from 'node:fs';
+import {parseArgs} from 'node:util';
+import {allCases} from './groups.ts';
+import {tryAll} from './pool.ts';
+import {hashOf} from './random.ts';
+import {failureLines, totalsTable, type Tried} from './totals.ts';
+
+// Throws every fault at the command line, and prints what went wrong and the totals.
+//   npm run weather                                   all of them
+//   … --only http/events/html/verify                  one, or all whose id begins so (a part of it, with --grep)
+//   … --seed 17                                       every seeded fault of that number
+//   … --share 0.1                                     a tenth, always the same
+//   … --deep                                          every fault with every command: hours
+//   … --workers 2 --to FILE                           how many processes, and a file for the failures
+
+const {values} = parseArgs({
+  options: {
+    only: {type: 'string', multiple: true},
+    grep: {type: 'string'},
+    seed: {type: 'string'},
+    share: {type: 'string', default: '1'},
+    workers: {type: 'string', default: '4'},
+    to: {type: 'string'},
+    deep: {type: 'boolean', default: false},
+    list: {type: 'boolean'},
+    times: {type: 'boolean'},
+  },
+});
+const pattern = values.grep === undefined ? undefined : new RegExp(values.grep);
+const chosen = allCases(values.deep || values.only !== undefined).filter(({id}) => (values.only?.some((one) => id === one || id.startsWith(one)) ?? true) && (pattern?.test(id) ?? true) && (values.seed === undefined || id.endsWith(`/${values.seed}`)) && hashOf(id) / 2 ** 32 < Number(values.share));
+
+if (values.list) process.stdout.write(chosen.map(({id}) => `${id}\n`).join(''));
+else {
+  const began = Date.now();
+  const progress = (tried: Tried, done: number): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${chosen.length}`);
+    else if (done % 500 === 0) process.stderr.write(`${done} of ${chosen.length} after ${Math.round((Date.now() - began) / 1000)} s\n`);
+    if (values.times) process.stderr.write(`${tried.id} ${Math.round(tried.ms)} ms\n`);
+  };
+  const tried = await tryAll(chosen, {workers: Number(values.workers), told: progress});
+  const failures = failureLines(tried);
+  const skipped = tried.flatMap(({id, skipped: why}) => (why === undefined ? [] : [`skipped  ${id}  ${why}`]));
+  const text = [...failures, ...skipped, '', totalsTable(tried), `${tried.length} faults in ${Math.round((Date.now() - began) / 1000)} s`, ''].join('\n');
+  process.stdout.write(text);
+  if (values.to) writeFileSync(values.to, text);
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
