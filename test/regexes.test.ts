@@ -21,16 +21,13 @@ const NOISE = 2;
 /** Nothing but the expression itself makes it so many times slower than is allowed: it need not be measured again. */
 const BEYOND = 3;
 
-/** Files that are being rewritten elsewhere; to be emptied. */
-const LATER = ['src/lib/cli/duration.ts', 'src/lib/cluster/secrets.ts', 'src/lib/cluster/snapshot/messages.ts'];
-
 describe('regular expressions', () => {
   let count = 0;
   for (const file of sourcesIn('src')) {
     it(`of ${file} take time that grows with the text, not faster`, async () => {
       const expressions = await expressionsOf(file);
       count += expressions.length;
-      assert.deepEqual(LATER.includes(file) ? [] : expressions.flatMap((one) => faultsOf(one)), []);
+      assert.deepEqual(expressions.flatMap((one) => faultsOf(one)), []);
     });
   }
   it('are found', () => assert.ok(count > 200, `${count}`));

@@ -68,7 +68,7 @@ const KUBELETS: readonly RegExp[] = [
 
 /** Frames whose end is somebody else's: a server's words, or the bytes that it sent. */
 const FRAMES: readonly RegExp[] = [
-  /^(Get "?https?:\/\/[^\s"]+"?: (?:net\/http: HTTP\/1\.x transport connection broken: )?malformed (?:HTTP|MIME) [a-z ]+:? ?)([\s\S]+)$/,
+  /^(Get "?https?:\/\/[^\s"]+"?: (?:net\/http: HTTP\/1\.x transport connection broken: )?malformed (?:HTTP (?:response|status code|version)|MIME header(?: initial)?(?: line)?(?:: missing colon)?):? ?)([\s\S]+)$/,
   // OpenShift adds what was read of the body.
   /^((?:Get "?https?:\/\/[^\s"]+"?: EOF|HTTP probe failed with statuscode: \d+)\s+body: ?)([\s\S]+)$/,
   /^(error: health rpc probe failed: rpc error: code = [A-Za-z]{1,30} desc = )([\s\S]+)$/,
@@ -77,8 +77,8 @@ const FRAMES: readonly RegExp[] = [
 ];
 
 const PROBE = /^((?:\(combined from similar events\): )?(?:Liveness|Readiness|Startup) probe (?:failed|errored|warning|error)(?: and resulted in \w+ state)?: ?)([\s\S]*)$/;
-/** What a shell says of a program that is not there; the program itself is the owner's word. */
-const NOT_FOUND = /^([\s\S]*?)((?:[abdkz]a?)?sh): (?:(?:line )?\d+: )?(\S+): (?:command )?not found$/m;
+/** What a shell says in a line of a program that is not there; the program itself is the owner's word. */
+const NOT_FOUND = /(?<![a-z])((?:[abdkz]a?)?sh): (?:(?:line )?\d{1,6}: )?(\S{1,1000}): (?:command )?not found$/;
 
 /** No message of kubelet or API server is longer; what follows is left out. */
 const MOST = 4096;
@@ -98,8 +98,8 @@ function ofProbe(text: string, errored: boolean, token: (word: string) => string
   const printed = errored ? printedIn(text) : undefined;
   if (printed) return [printed[0], wordOf(printed[1], token), printed[2], wordOf(printed[3], token), printed[4]].join('');
   if (KUBELETS.some((form) => form.test(text)) || (errored && /^(rpc error: code = \w+ desc = |OCI runtime exec failed: )/.test(text))) return withoutRandom(framed(text, token), token);
-  const missing = NOT_FOUND.exec(text);
-  return missing ? `${missing[2]}: ${token(missing[3]!)}: not found` : text === '' ? '' : token(text);
+  const missing = text.split('\n').map((line) => NOT_FOUND.exec(line)).find((found) => found !== null);
+  return missing ? `${missing[1]}: ${token(missing[2]!)}: not found` : text === '' ? '' : token(text);
 }
 
 /** CRI-O hands on what the command printed until it was ended: the parts between its own words. */
@@ -118,7 +118,7 @@ function wordOf(text: string, token: (word: string) => string): string {
 
 /** The URLs that the kubelet names, without what looks like a secret, and without what was asked for in their query. */
 function ownUrls(text: string): string {
-  return shownUrls(text.replace(/(https?:\/\/[^\s"?#]+[?#])[^\s"]+/g, '$1…'));
+  return shownUrls(text.replace(/(https?:\/\/[^\s"?#]{1,2048}[?#])[^\s"]+/g, '$1…'));
 }
 
 /** No word of the kubelet's looks like this: a command may have printed one in its place. */
@@ -130,6 +130,16 @@ function withoutRandom(text: string, token: (word: string) => string): string {
 function isProgram(command: string): boolean {
   return /^[\w./-]{1,200}$/.test(command) && !command.split('/').some(looksRandom);
 }
+
+/** What a hook printed, to the end of a message: `…, message: "…"`. */
+function withoutOutput(message: string, token: (word: string) => string): string {
+  const start = message.indexOf(MESSAGE);
+  if (start < 0 || !message.endsWith('"') || message.length <= start + MESSAGE.length) return message;
+  const from = start + MESSAGE.length;
+  return `${message.slice(0, from)}${token(message.slice(from, -1))}"`;
+}
+
+const MESSAGE = ', message: "';
 
 /** Commands that are quoted, and what follows the exit code of a hook: its output. */
 function framed(message: string, token: (word: string) => string): string {
@@ -144,8 +154,7 @@ function framed(message: string, token: (word: string) => string): string {
   const output = (_: string, before: string, text: string) => `${before}${token(text)}`;
   const kept = quoted
     .replace(/(exited with -?\d+: )([\s\S]+)$/, output)
-    .replace(/(, message: ")([\s\S]*)(?="$)/, output)
     .replace(/(malformed (?:HTTP|MIME) [a-z ]{1,40}:? ?")([^"]*)/, output)
     .replace(/(\bHTTP lifecycle hook \()([^)]*)/, output);
-  return withoutSecrets(ownUrls(kept));
+  return withoutSecrets(ownUrls(withoutOutput(kept, token)));
 }
