@@ -1,10 +1,11 @@
 import type {Case} from './case.ts';
 import {fuzzCases} from './fuzz.ts';
 import {httpCases} from './http.ts';
+import {kubeconfigCases} from './kubeconfigs.ts';
 import {leavingCases} from './leaving.ts';
 import {snapshotCases} from './snapshots.ts';
 
 /** All faults, group by group; with `deep` every combination of the HTTP part. */
 export function allCases(deep = true): Case[] {
-  return [...httpCases(deep), ...fuzzCases(), ...snapshotCases(), ...leavingCases()];
+  return [...httpCases(deep), ...fuzzCases(), ...snapshotCases(), ...leavingCases(), ...kubeconfigCases()];
 }

@@ -91,7 +91,7 @@ function oddText({stdout, stderr, code}: Seen, wanted: Wanted): string | undefin
     if (raw) return `U+${raw[0].codePointAt(0)!.toString(16).padStart(4, '0')} in ${around(stdout + stderr, raw[0])}`;
   }
   const text = stdout + stderr;
-  const bad = /(?<!["'])\bNaN\b|<invalid>|\bInfinity\b|\bundefined\b|\[object |-\d+(?:\.\d+)?(?:ms|s|m|h|d) ago/.exec(wanted.json ? stderr : text);
+  const bad = /(?<!["'\\])\b(?:NaN|Infinity|undefined)\b(?!["'])|<invalid>|\[object |-\d+(?:\.\d+)?(?:ms|s|m|h|d) ago/.exec(wanted.json ? stderr : text);
   if (bad) return `${bad[0]} in ${around(text, bad[0])}`;
   if (!wanted.json || stdout === '') return wanted.json && [0, 1, 4].includes(code ?? -1) ? 'no document on stdout' : undefined;
   return wanted.jsonLines ? stdout.split('\n').map((line) => (line === '' ? undefined : parsed(line))).find((one) => typeof one === 'string') as string | undefined : invalid(stdout, wanted.json);
