@@ -53,7 +53,7 @@ export interface Wanted {
 }
 
 export const DOCUMENTED = [0, 1, 2, 3, 4, 130] as const;
-const STACK = /\n\s+at .*[:(]|node:internal|\b(?:Type|Range|URI|Syntax|Reference|Cluster|Aggregate)Error\b|Uncaught|Unhandled|Warning: /;
+const STACK = /\n\s+at .*[:(]|node:internal|\b(?:Type|Range|URI|Syntax|Reference|Cluster|Aggregate)Error\b|Uncaught|Unhandled/;
 /** Control characters, and what has no width or turns a line around. */
 const RAW = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]|(?![\ufe0f])\p{Default_Ignorable_Code_Point}/u;
 
@@ -91,7 +91,7 @@ function oddText({stdout, stderr, code}: Seen, wanted: Wanted): string | undefin
     if (raw) return `U+${raw[0].codePointAt(0)!.toString(16).padStart(4, '0')} in ${around(stdout + stderr, raw[0])}`;
   }
   const text = stdout + stderr;
-  const bad = /(?<!["'\\])\b(?:NaN|Infinity|undefined)\b(?!["'])|<invalid>|\[object |-\d+(?:\.\d+)?(?:ms|s|m|h|d) ago/.exec(wanted.json ? stderr : text);
+  const bad = /(?<!["'\\])\b(?:NaN|Infinity|undefined)\b(?!["'])|<invalid>|\[object |\(node:\d+\)|-\d+(?:\.\d+)?(?:ms|s|m|h|d) ago/.exec(wanted.json ? stderr : text);
   if (bad) return `${bad[0]} in ${around(text, bad[0])}`;
   if (!wanted.json || stdout === '') return wanted.json && [0, 1, 4].includes(code ?? -1) ? 'no document on stdout' : undefined;
   return wanted.jsonLines ? stdout.split('\n').map((line) => (line === '' ? undefined : parsed(line))).find((one) => typeof one === 'string') as string | undefined : invalid(stdout, wanted.json);
