@@ -6,7 +6,6 @@ import type {Case} from './case.ts';
 import {COMMANDS, withFolder, type CommandLine} from './commands.ts';
 import {FAULTS, type Fault} from './faults.ts';
 import {inside} from './inside.ts';
-import {hashOf} from './random.ts';
 import {judge, type Failure, type Seen, type Wanted} from './outcome.ts';
 import {worldOf, type World} from './world.ts';
 
@@ -27,15 +26,8 @@ export function world(kind: 'ill' | 'well'): World {
   return one;
 }
 
-/** Of all pairs of faults and commands so many are thrown, always the same; `--deep` throws the rest too. */
-const SHARE = 0.12;
-
-/** Faults at each route that a command asks; of the 70,000 combinations a fixed share, where not all are wanted. */
-export function httpCases(deep: boolean): Case[] {
-  return everyHttpCase().filter(({id}) => deep || /\/(fair|silence|html|status-(401|403|404|500))\//.test(id) || hashOf(id) / 2 ** 32 < SHARE);
-}
-
-function everyHttpCase(): Case[] {
+/** Every fault at every route that a command asks. */
+export function httpCases(): Case[] {
   return COMMANDS.flatMap((command) => command.routes.flatMap((route) => FAULTS.filter((fault) => meets(fault, route, command)).map((fault) => httpCase(command, route, fault))));
 }
 
@@ -52,7 +44,7 @@ function httpCase(command: CommandLine, route: Route, fault: Fault): Case {
   const id = `http/${route}/${fault.name}/${command.name}`;
   return {
     id,
-    limitMs: TIMEOUT_MS + SLACK_MS + 8000,
+    limitMs: TIMEOUT_MS + SLACK_MS + 4000,
     run: () => withFolder((folder) => tryHttp(id, command, route, fault, folder)),
   };
 }
