@@ -11,6 +11,7 @@ import {failureLines, totalsTable, type Tried} from './totals.ts';
 //   … --seed 17                                       every seeded fault of that number
 //   … --share 0.1                                     a tenth, always the same
 //   … --deep                                          all of them: every fault with every command, hours
+//   … --patience 3                                    every bound of time three times as long
 //   … --workers 2 --to FILE                           how many processes, and a file for the failures
 
 const {values} = parseArgs({
@@ -20,6 +21,7 @@ const {values} = parseArgs({
     seed: {type: 'string'},
     share: {type: 'string', default: '1'},
     workers: {type: 'string', default: '4'},
+    patience: {type: 'string', default: '1'},
     to: {type: 'string'},
     deep: {type: 'boolean', default: false},
     list: {type: 'boolean'},
@@ -28,20 +30,38 @@ const {values} = parseArgs({
 });
 const pattern = values.grep === undefined ? undefined : new RegExp(values.grep);
 const among = values.deep || values.only || values.grep || values.seed ? allCases() : usualCases();
-const chosen = among.filter(({id}) => (values.only?.some((one) => id === one || id.startsWith(one)) ?? true) && (pattern?.test(id) ?? true) && (values.seed === undefined || id.endsWith(`/${values.seed}`)) && hashOf(id) / 2 ** 32 < Number(values.share));
+const chosen = among.filter(
+  ({id}) =>
+    (values.only?.some((one) => id === one || id.startsWith(one)) ?? true) &&
+    (pattern?.test(id) ?? true) &&
+    (values.seed === undefined || id.endsWith(`/${values.seed}`)) &&
+    hashOf(id) / 2 ** 32 < Number(values.share),
+);
 
 if (values.list) process.stdout.write(chosen.map(({id}) => `${id}\n`).join(''));
 else {
   const began = Date.now();
   const progress = (tried: Tried, done: number): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${chosen.length}`);
-    else if (done % 500 === 0) process.stderr.write(`${done} of ${chosen.length} after ${Math.round((Date.now() - began) / 1000)} s\n`);
+    else if (done % 500 === 0)
+      process.stderr.write(`${done} of ${chosen.length} after ${Math.round((Date.now() - began) / 1000)} s\n`);
     if (values.times) process.stderr.write(`${tried.id} ${Math.round(tried.ms)} ms\n`);
   };
-  const tried = await tryAll(chosen, {workers: Number(values.workers), told: progress});
+  const tried = await tryAll(chosen, {
+    workers: Number(values.workers),
+    patience: Number(values.patience),
+    told: progress,
+  });
   const failures = failureLines(tried);
   const skipped = tried.flatMap(({id, skipped: why}) => (why === undefined ? [] : [`skipped  ${id}  ${why}`]));
-  const text = [...failures, ...skipped, '', totalsTable(tried), `${tried.length} faults in ${Math.round((Date.now() - began) / 1000)} s`, ''].join('\n');
+  const text = [
+    ...failures,
+    ...skipped,
+    '',
+    totalsTable(tried),
+    `${tried.length} faults in ${Math.round((Date.now() - began) / 1000)} s`,
+    '',
+  ].join('\n');
   process.stdout.write(text);
   if (values.to) writeFileSync(values.to, text);
   process.exitCode = failures.length > 0 ? 1 : 0;

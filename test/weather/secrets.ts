@@ -43,14 +43,14 @@ const FORMS: Record<string, string> = {
   'aws-signature': `https://s3.test/x?X-Amz-Signature=${MARK}`,
   'connection-string': `Server=db;User Id=sa;Password=${MARK};`,
   'azure-connection': `DefaultEndpointsProtocol=https;AccountName=x;AccountKey=${MARK}==;`,
-  'amqp': `amqp://guest:${MARK}@mq/`,
+  amqp: `amqp://guest:${MARK}@mq/`,
   jwt: `token is ${JWT}`,
   'cloud-key': `using ${KEY_ID}`,
   'aws-secret': `aws_secret_access_key = ${MARK}`,
   'github-token': `ghp_${MARK}${'a1'.repeat(12)}`,
   'slack-token': `xoxb-1234567890-${MARK}abcdef`,
   'private-key': `-----BEGIN RSA PRIVATE KEY----- ${MARK} -----END RSA PRIVATE KEY-----`,
-  'dsn': `https://${MARK}@sentry.test/1`,
+  dsn: `https://${MARK}@sentry.test/1`,
   'http-header-list': `headers: [["authorization","${MARK}"]]`,
   'go-map': `map[password:${MARK} user:x]`,
 };
@@ -58,54 +58,132 @@ const MARKS = [MARK, JWT, KEY_ID, Buffer.from(`user:${MARK}`).toString('base64')
 
 type Plant = (world: World, text: string) => void;
 
-const named = (items: RawObject[] | undefined, begin: string): RawObject => items!.find(({metadata}) => (metadata as {name: string}).name.startsWith(begin))!;
+const named = (items: RawObject[] | undefined, begin: string): RawObject =>
+  items!.find(({metadata}) => (metadata as {name: string}).name.startsWith(begin))!;
 const spec = (raw: RawObject): {containers: RawObject[]; initContainers?: RawObject[]} => raw['spec'] as never;
-const template = (raw: RawObject): RawObject & {spec: {containers: RawObject[]}; metadata: RawObject} => (raw['spec'] as RawObject)['template'] as never;
-const containerStatus = (pod: RawObject, begin: string): RawObject => ((pod['status'] as RawObject)['containerStatuses'] as RawObject[]).find(({name}) => String(name).startsWith(begin))!;
-const event = (reason: string, message: string): Plant => ({lists}) => {
-  const pod = named(lists['pods'], 'app-503');
-  const {uid, name} = pod['metadata'] as {uid: string; name: string};
-  const time = new Date().toISOString();
-  lists['events']!.push({metadata: {name: `${name}.mark`, namespace: NAMESPACE, uid: 'mark', creationTimestamp: time}, involvedObject: {kind: 'Pod', namespace: NAMESPACE, name, uid, fieldPath: 'spec.containers{app}'}, reason, message, type: 'Warning', count: 3, firstTimestamp: time, lastTimestamp: time, source: {component: 'kubelet'}});
-};
+const template = (raw: RawObject): RawObject & {spec: {containers: RawObject[]}; metadata: RawObject} =>
+  (raw['spec'] as RawObject)['template'] as never;
+const containerStatus = (pod: RawObject, begin: string): RawObject =>
+  ((pod['status'] as RawObject)['containerStatuses'] as RawObject[]).find(({name}) => String(name).startsWith(begin))!;
+const event =
+  (reason: string, message: string): Plant =>
+  ({lists}) => {
+    const pod = named(lists['pods'], 'app-503');
+    const {uid, name} = pod['metadata'] as {uid: string; name: string};
+    const time = new Date().toISOString();
+    lists['events']!.push({
+      metadata: {name: `${name}.mark`, namespace: NAMESPACE, uid: 'mark', creationTimestamp: time},
+      involvedObject: {kind: 'Pod', namespace: NAMESPACE, name, uid, fieldPath: 'spec.containers{app}'},
+      reason,
+      message,
+      type: 'Warning',
+      count: 3,
+      firstTimestamp: time,
+      lastTimestamp: time,
+      source: {component: 'kubelet'},
+    });
+  };
 /** In the pod and in its template alike. */
-const inBoth = (change: (container: RawObject) => void): Plant => ({lists}) => {
-  for (const one of [spec(named(lists['pods'], 'app-503')), template(named(lists['replicasets'], 'app-503')).spec]) change(one.containers.find(({name}) => name === 'app')!);
-};
+const inBoth =
+  (change: (container: RawObject) => void): Plant =>
+  ({lists}) => {
+    for (const one of [spec(named(lists['pods'], 'app-503')), template(named(lists['replicasets'], 'app-503')).spec])
+      change(one.containers.find(({name}) => name === 'app')!);
+  };
 
 /** Where words come from that may be shown, so that what is secret in them has to be masked. */
 const SPOKEN: Record<string, (text: string) => Plant> = {
   'unhealthy-event': (text) => event('Unhealthy', `Readiness probe failed: ${text}`),
   'liveness-event': (text) => event('Unhealthy', `Liveness probe errored: ${text}`),
-  'hook-event': (text) => event('FailedPostStartHook', `Exec lifecycle hook ([sh -c ${text}]) for Container "app" in Pod "x" failed - error: command exited with 1, message: "${text}"`),
+  'hook-event': (text) =>
+    event(
+      'FailedPostStartHook',
+      `Exec lifecycle hook ([sh -c ${text}]) for Container "app" in Pod "x" failed - error: exit 1, message: "${text}"`,
+    ),
   'failed-event': (text) => event('Failed', `Error: failed to start container "app": exec: "${text}"`),
   'backoff-event': (text) => event('BackOff', `Back-off restarting failed container: ${text}`),
   'mount-event': (text) => event('FailedMount', `MountVolume.SetUp failed: ${text}`),
-  'waiting-message': (text) => ({lists}) => void (containerStatus(named(lists['pods'], 'crash-loop'), 'app')['state'] = {waiting: {reason: 'PostStartHookError', message: text}}),
-  'create-error': (text) => ({lists}) => void (containerStatus(named(lists['pods'], 'crash-loop'), 'app')['state'] = {waiting: {reason: 'CreateContainerConfigError', message: text}}),
-  'termination-message': (text) => ({lists}) => {
-    const status = containerStatus(named(lists['pods'], 'crash-loop'), 'app');
-    (status['lastState'] as Record<string, RawObject>)['terminated']!['message'] = text;
-  },
-  condition: (text) => ({lists}) => void ((named(lists['pods'], 'app-503')['status'] as RawObject)['conditions'] as RawObject[]).forEach((one) => Object.assign(one, {message: text, reason: 'ContainersNotReady'})),
-  'pod-message': (text) => ({lists}) => void Object.assign(named(lists['pods'], 'app-503')['status'] as RawObject, {message: text, reason: 'Odd'}),
-  'refused-pods': (text) => ({lists}) => {
-    const rs = named(lists['replicasets'], 'app-503');
-    rs['status'] = {replicas: 0, conditions: [{type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: `admission webhook denied: ${text}`}]};
-    (rs['spec'] as RawObject)['replicas'] = 2;
-  },
-  log: (text) => ({recorded}) => {
-    for (const one of recorded) if (one.lines && one.question.startsWith('logs ')) one.lines.push(`fatal: ${text}`, `error: cannot bind ${text}`, text);
-  },
-  body: (text) => ({recorded}) => {
-    for (const {question, answer} of recorded) if (answer?.kind === 'response' && question.includes('app-503') && !question.includes(':15000')) Object.assign(answer, {body: text});
-  },
-  location: (text) => ({recorded}) => {
-    for (const {question, answer} of recorded) if (answer?.kind === 'response' && question.includes('app-503') && !question.includes(':15000')) Object.assign(answer, {status: 302, reason: 'Found', headers: [{name: 'location', value: `/login?${text.replaceAll(/[^\u0020-\u007e]/g, '')}`}]});
-  },
-  'response-header': (text) => ({recorded}) => {
-    for (const {question, answer} of recorded) if (answer?.kind === 'response' && question.includes('app-503') && !question.includes(':15000')) answer.headers = [...(answer.headers ?? []), {name: 'set-cookie', value: text}, {name: 'x-debug', value: text}];
-  },
+  'waiting-message':
+    (text) =>
+    ({lists}) =>
+      void (containerStatus(named(lists['pods'], 'crash-loop'), 'app')['state'] = {
+        waiting: {reason: 'PostStartHookError', message: text},
+      }),
+  'create-error':
+    (text) =>
+    ({lists}) =>
+      void (containerStatus(named(lists['pods'], 'crash-loop'), 'app')['state'] = {
+        waiting: {reason: 'CreateContainerConfigError', message: text},
+      }),
+  'termination-message':
+    (text) =>
+    ({lists}) => {
+      const status = containerStatus(named(lists['pods'], 'crash-loop'), 'app');
+      (status['lastState'] as Record<string, RawObject>)['terminated']!['message'] = text;
+    },
+  condition:
+    (text) =>
+    ({lists}) =>
+      void ((named(lists['pods'], 'app-503')['status'] as RawObject)['conditions'] as RawObject[]).forEach((one) =>
+        Object.assign(one, {message: text, reason: 'ContainersNotReady'}),
+      ),
+  'pod-message':
+    (text) =>
+    ({lists}) =>
+      void Object.assign(named(lists['pods'], 'app-503')['status'] as RawObject, {message: text, reason: 'Odd'}),
+  'refused-pods':
+    (text) =>
+    ({lists}) => {
+      const rs = named(lists['replicasets'], 'app-503');
+      rs['status'] = {
+        replicas: 0,
+        conditions: [
+          {
+            type: 'ReplicaFailure',
+            status: 'True',
+            reason: 'FailedCreate',
+            message: `admission webhook denied: ${text}`,
+          },
+        ],
+      };
+      (rs['spec'] as RawObject)['replicas'] = 2;
+    },
+  log:
+    (text) =>
+    ({recorded}) => {
+      for (const one of recorded)
+        if (one.lines && one.question.startsWith('logs '))
+          one.lines.push(`fatal: ${text}`, `error: cannot bind ${text}`, text);
+    },
+  body:
+    (text) =>
+    ({recorded}) => {
+      for (const {question, answer} of recorded)
+        if (answer?.kind === 'response' && question.includes('app-503') && !question.includes(':15000'))
+          Object.assign(answer, {body: text});
+    },
+  location:
+    (text) =>
+    ({recorded}) => {
+      for (const {question, answer} of recorded)
+        if (answer?.kind === 'response' && question.includes('app-503') && !question.includes(':15000'))
+          Object.assign(answer, {
+            status: 302,
+            reason: 'Found',
+            headers: [{name: 'location', value: `/login?${text.replaceAll(/[^\u0020-\u007e]/g, '')}`}],
+          });
+    },
+  'response-header':
+    (text) =>
+    ({recorded}) => {
+      for (const {question, answer} of recorded)
+        if (answer?.kind === 'response' && question.includes('app-503') && !question.includes(':15000'))
+          answer.headers = [
+            ...(answer.headers ?? []),
+            {name: 'set-cookie', value: text},
+            {name: 'x-debug', value: text},
+          ];
+    },
   'exec-probe': (text) => inBoth((one) => void (one['livenessProbe'] = {exec: {command: ['sh', '-c', text]}})),
 };
 
@@ -115,25 +193,69 @@ const SILENT: Record<string, Plant> = {
   args: inBoth((one) => void (one['args'] = [MARK])),
   command: inBoth((one) => void (one['command'] = ['sh', '-c', `echo ${MARK}`])),
   'args-of-a-sidecar': ({lists}) => {
-    for (const one of [spec(named(lists['pods'], 'app-503')), template(named(lists['replicasets'], 'app-503')).spec]) one.containers.push({name: 'sidecar', image: 'shop/agent:1', command: ['agent', '--token', MARK], args: [MARK]});
+    for (const one of [spec(named(lists['pods'], 'app-503')), template(named(lists['replicasets'], 'app-503')).spec])
+      one.containers.push({name: 'sidecar', image: 'shop/agent:1', command: ['agent', '--token', MARK], args: [MARK]});
   },
   'args-of-an-envoy': ({lists}) => {
-    for (const one of [spec(named(lists['pods'], 'healthy-ds')), template(named(lists['daemonsets'], 'healthy-ds')).spec]) one.containers.unshift({name: 'envoy-agent', image: 'shop/agent:1', command: ['agent', '--token', MARK]});
+    for (const one of [
+      spec(named(lists['pods'], 'healthy-ds')),
+      template(named(lists['daemonsets'], 'healthy-ds')).spec,
+    ])
+      one.containers.unshift({name: 'envoy-agent', image: 'shop/agent:1', command: ['agent', '--token', MARK]});
   },
-  hook: inBoth((one) => void (one['lifecycle'] = {postStart: {exec: {command: ['sh', '-c', `x ${MARK}`]}}, preStop: {httpGet: {path: `/stop?sig=${MARK}`, port: 1, httpHeaders: [{name: 'x', value: MARK}]}}})),
-  'probe-authorization': inBoth((one) => ((one['readinessProbe'] as Record<string, RawObject>)['httpGet'] ?? {})['httpHeaders'] = [{name: 'Authorization', value: `Bearer ${MARK}`}, {name: 'Cookie', value: `a=${MARK}`}, {name: 'X-Api-Key', value: MARK}, {name: 'Proxy-Authorization', value: MARK}]),
+  hook: inBoth(
+    (one) =>
+      void (one['lifecycle'] = {
+        postStart: {exec: {command: ['sh', '-c', `x ${MARK}`]}},
+        preStop: {httpGet: {path: `/stop?sig=${MARK}`, port: 1, httpHeaders: [{name: 'x', value: MARK}]}},
+      }),
+  ),
+  'probe-authorization': inBoth(
+    (one) =>
+      (((one['readinessProbe'] as Record<string, RawObject>)['httpGet'] ?? {})['httpHeaders'] = [
+        {name: 'Authorization', value: `Bearer ${MARK}`},
+        {name: 'Cookie', value: `a=${MARK}`},
+        {name: 'X-Api-Key', value: MARK},
+        {name: 'Proxy-Authorization', value: MARK},
+      ]),
+  ),
   annotation: ({lists}) => {
-    for (const one of lists['pods']!) (one['metadata'] as RawObject)['annotations'] = {...((one['metadata'] as RawObject)['annotations'] as object), 'shop/secret': MARK, 'kubectl.kubernetes.io/last-applied-configuration': `{"env":"${MARK}"}`};
+    for (const one of lists['pods']!)
+      (one['metadata'] as RawObject)['annotations'] = {
+        ...((one['metadata'] as RawObject)['annotations'] as object),
+        'shop/secret': MARK,
+        'kubectl.kubernetes.io/last-applied-configuration': `{"env":"${MARK}"}`,
+      };
   },
   'managed-fields': ({lists}) => {
     for (const one of lists['pods']!) (one['metadata'] as RawObject)['managedFields'] = [{manager: MARK}];
   },
-  volumes: ({lists}) => void (((named(lists['pods'], 'app-503')['spec'] as RawObject)['volumes'] as RawObject[]).push({name: 'v', secret: {secretName: MARK}}, {name: 'w', csi: {volumeAttributes: {key: MARK}}})),
-  'init-args': ({lists}) => void spec(named(lists['pods'], 'app-503')).initContainers?.push({name: 'migrate', image: 'shop/migrate:1', command: ['migrate', `--dsn=${MARK}`], env: [{name: 'A', value: MARK}]}),
-  'template-annotation': ({lists}) => void (template(named(lists['replicasets'], 'app-503')).metadata['annotations'] = {x: MARK}),
+  volumes: ({lists}) =>
+    void ((named(lists['pods'], 'app-503')['spec'] as RawObject)['volumes'] as RawObject[]).push(
+      {name: 'v', secret: {secretName: MARK}},
+      {name: 'w', csi: {volumeAttributes: {key: MARK}}},
+    ),
+  'init-args': ({lists}) =>
+    void spec(named(lists['pods'], 'app-503')).initContainers?.push({
+      name: 'migrate',
+      image: 'shop/migrate:1',
+      command: ['migrate', `--dsn=${MARK}`],
+      env: [{name: 'A', value: MARK}],
+    }),
+  'template-annotation': ({lists}) =>
+    void (template(named(lists['replicasets'], 'app-503')).metadata['annotations'] = {x: MARK}),
 };
 
-const line = (name: string, args: (folder: string) => string[], writes = false): CommandLine => ({name, world: 'ill', args, holds: [], fine: 0, codes: () => [0, 1, 4], routes: [], writes});
+const line = (name: string, args: (folder: string) => string[], writes = false): CommandLine => ({
+  name,
+  world: 'ill',
+  args,
+  holds: [],
+  fine: 0,
+  codes: () => [0, 1, 4],
+  routes: [],
+  writes,
+});
 
 const LINES: CommandLine[] = [
   line('verify-wide', () => ['verify', '-n', NAMESPACE, '-o', 'wide', '--show', 'all', '--live', 'always']),
@@ -148,8 +270,16 @@ const LINES: CommandLine[] = [
 ];
 
 export function secretCases(): Case[] {
-  const spoken = Object.entries(SPOKEN).flatMap(([place, plant]) => Object.entries(FORMS).flatMap(([form, text], at) => LINES.filter((_, nth) => (nth + at) % 3 === 0).map((command) => secretCase(`secrets/${place}/${form}/${command.name}`, plant(text), command))));
-  const silent = Object.entries(SILENT).flatMap(([place, plant]) => LINES.map((command) => secretCase(`secrets/${place}/plain/${command.name}`, plant, command)));
+  const spoken = Object.entries(SPOKEN).flatMap(([place, plant]) =>
+    Object.entries(FORMS).flatMap(([form, text], at) =>
+      LINES.filter((_, nth) => (nth + at) % 3 === 0).map((command) =>
+        secretCase(`secrets/${place}/${form}/${command.name}`, plant(text), command),
+      ),
+    ),
+  );
+  const silent = Object.entries(SILENT).flatMap(([place, plant]) =>
+    LINES.map((command) => secretCase(`secrets/${place}/plain/${command.name}`, plant, command)),
+  );
   return [...spoken, ...silent];
 }
 
@@ -164,7 +294,10 @@ function secretCase(id: string, plant: Plant, command: CommandLine): Case {
         const server = await weatherServer(spoilt);
         try {
           const seen = await throwAt(command, server.url, folder);
-          return [...judge(id, seen, {withinMs: 8000, codes: [0, 1, 4], secrets: [...MARKS, TOKEN]}), ...writtenSecrets(id, folder)];
+          return [
+            ...judge(id, seen, {withinMs: 8000, codes: [0, 1, 4], secrets: [...MARKS, TOKEN]}),
+            ...writtenSecrets(id, folder),
+          ];
         } finally {
           await server.close();
         }
@@ -174,13 +307,21 @@ function secretCase(id: string, plant: Plant, command: CommandLine): Case {
 
 /** What a snapshot holds, packed or not. */
 function writtenSecrets(id: string, folder: string): Failure[] {
-  const files = existsSync(join(folder, 'case')) ? readdirSync(join(folder, 'case')).map((name) => readFileSync(join(folder, 'case', name), 'utf8')) : [];
+  const files = existsSync(join(folder, 'case'))
+    ? readdirSync(join(folder, 'case')).map((name) => readFileSync(join(folder, 'case', name), 'utf8'))
+    : [];
   if (existsSync(join(folder, 'case.tgz'))) files.push(unpacked(join(folder, 'case.tgz')));
   const told = MARKS.find((mark) => files.some((text) => text.includes(mark)));
   if (told === undefined) return [];
   const text = files.find((one) => one.includes(told))!;
   const at = text.indexOf(told);
-  return [{id, kind: 'leaked', seen: `the snapshot holds ${JSON.stringify(text.slice(Math.max(0, at - 60), at + told.length + 10))}`}];
+  return [
+    {
+      id,
+      kind: 'leaked',
+      seen: `the snapshot holds ${JSON.stringify(text.slice(Math.max(0, at - 60), at + told.length + 10))}`,
+    },
+  ];
 }
 
 function unpacked(file: string): string {

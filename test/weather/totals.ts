@@ -12,17 +12,32 @@ export interface Tried {
 /** The table of totals: a row for each group, and one for all. Of one fault each kind of failure counts once. */
 export function totalsTable(tried: Tried[]): string {
   const groups = [...new Set(tried.map(({id}) => groupOf(id)))];
-  const rows = [...groups.map((group) => row(group, tried.filter(({id}) => groupOf(id) === group))), row('all', tried)];
+  const rows = [
+    ...groups.map((group) =>
+      row(
+        group,
+        tried.filter(({id}) => groupOf(id) === group),
+      ),
+    ),
+    row('all', tried),
+  ];
   const head = ['group', 'tried', ...FAILURE_KINDS, 'slowest'];
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((cells) => cells[at]!.length)));
-  const line = (cells: string[]): string => cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
+  const line = (cells: string[]): string =>
+    cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
   return [head, ...rows].map(line).join('\n');
 }
 
 function row(group: string, tried: Tried[]): string[] {
   const done = tried.filter(({skipped}) => skipped === undefined);
-  const count = (kind: FailureKind): string => String(done.filter(({failures}) => failures.some((one) => one.kind === kind)).length);
-  return [group, String(done.length), ...FAILURE_KINDS.map(count), `${(Math.max(0, ...done.map(({ms}) => ms)) / 1000).toFixed(1)}s`];
+  const count = (kind: FailureKind): string =>
+    String(done.filter(({failures}) => failures.some((one) => one.kind === kind)).length);
+  return [
+    group,
+    String(done.length),
+    ...FAILURE_KINDS.map(count),
+    `${(Math.max(0, ...done.map(({ms}) => ms)) / 1000).toFixed(1)}s`,
+  ];
 }
 
 /** The failures, a line each, so that one can be repeated by its id. */
