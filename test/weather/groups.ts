@@ -8,6 +8,7 @@ import {secretCases} from './secrets.ts';
 import {snapshotCases} from './snapshots/index.ts';
 import {terminalCases} from './terminals.ts';
 import {tunnelCases} from './tunnels.ts';
+import {worstCases} from './worst.ts';
 
 /** Of each group the share that a usual run tries, and how many of them a smoke. */
 const GROUPS: Record<string, {cases: () => Case[]; share: number; smoke: number}> = {
@@ -19,6 +20,7 @@ const GROUPS: Record<string, {cases: () => Case[]; share: number; smoke: number}
   secrets: {cases: secretCases, share: 0.5, smoke: 25},
   leaving: {cases: leavingCases, share: 0.5, smoke: 8},
   terminals: {cases: terminalCases, share: 0.4, smoke: 6},
+  worst: {cases: worstCases, share: 0.4, smoke: 0},
 };
 
 /** All faults, group by group: some 80,000. */

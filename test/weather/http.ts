@@ -37,7 +37,7 @@ export function httpCases(): Case[] {
 }
 
 /** Faults of lists need a list, and those of texts something that is read. */
-function meets({at}: Fault, route: Route, {name}: CommandLine): boolean {
+export function meets({at}: Fault, route: Route, {name}: CommandLine): boolean {
   const object = route === 'version' || (route === 'namespaces' && name !== 'verify-all');
   const stream = route === 'portforward' || route === 'watch';
   if (at === 'lists') return !object && !stream && route !== 'log';
@@ -75,8 +75,9 @@ async function tryHttp(
   }
 }
 
-/** A log is text: what is no JSON may still be one. */
+/** A log is text: what is no JSON may still be one. An answer to a port-forward that is no WebSocket opens nothing. */
 function saidOf(route: Route, {says, name}: Fault): Fault['says'] {
+  if (route === 'portforward') return says === 'same' ? 'nothing' : says;
   const refused = /^(status|redirect|silence|hang-up|reset|end-at-once|http-0|ssh|tls|bytes)/.test(name);
   return (route === 'log' || route === 'watch') && says === 'nothing' && !refused ? 'open' : says;
 }

@@ -1,6 +1,7 @@
 import {spawn, type ChildProcess, type SpawnOptions} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {noteMemory} from './case.ts';
 import {ROOT} from './inside.ts';
 import type {Seen} from './outcome.ts';
 
@@ -68,6 +69,7 @@ export function command(
     child.on('close', (code, killedBy) => {
       clearInterval(measuring);
       clearTimeout(limit);
+      noteMemory(memoryMb);
       const ms = hung ? limitMs : exitedAt - started;
       done({
         code,

@@ -9,19 +9,21 @@ export interface PoolOptions {
   /** Every bound of time is so many times as long, where other things run at once. */
   patience?: number;
   told?: (tried: Tried, done: number) => void;
+  /** Ends it after the cases that are going on. */
+  signal?: AbortSignal;
 }
 
 /** A worker is started anew after so many cases: what one leaves behind must not slow down the next for ever. */
 const CASES_OF_A_WORKER = 400;
 
 /** Tries all cases in several processes; one that does not answer in time has hung, and its process is killed. */
-export async function tryAll(cases: Case[], {workers, patience = 1, told}: PoolOptions): Promise<Tried[]> {
+export async function tryAll(cases: Case[], {workers, patience = 1, told, signal}: PoolOptions): Promise<Tried[]> {
   const waiting = [...cases];
   const tried = new Map<string, Tried>();
   const work = async (): Promise<void> => {
     let worker: ChildProcess | undefined;
     let used = 0;
-    for (let one = waiting.shift(); one; one = waiting.shift()) {
+    for (let one = waiting.shift(); one && !signal?.aborted; one = waiting.shift()) {
       if (worker && (used >= CASES_OF_A_WORKER || !worker.connected)) {
         worker.kill('SIGKILL');
         worker = undefined;
@@ -39,7 +41,7 @@ export async function tryAll(cases: Case[], {workers, patience = 1, told}: PoolO
     worker?.kill('SIGKILL');
   };
   await Promise.all(Array.from({length: Math.min(workers, cases.length)}, work));
-  return cases.map(({id}) => tried.get(id)!);
+  return cases.flatMap(({id}) => tried.get(id) ?? []);
 }
 
 /** A worker that is ready; without the coverage of the tests that started it, which would cost more than the work. */

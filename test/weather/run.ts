@@ -3,7 +3,7 @@ import {parseArgs} from 'node:util';
 import {allCases, usualCases} from './groups.ts';
 import {tryAll} from './pool.ts';
 import {hashOf} from './random.ts';
-import {failureLines, totalsTable, type Tried} from './totals.ts';
+import {failureLines, totalsTable, worstLines, type Tried} from './totals.ts';
 
 // Throws every fault at the command line, and prints what went wrong and the totals.
 //   npm run weather                                   more than 10,000, always the same: a quarter of an hour
@@ -47,21 +47,17 @@ else {
       process.stderr.write(`${done} of ${chosen.length} after ${Math.round((Date.now() - began) / 1000)} s\n`);
     if (values.times) process.stderr.write(`${tried.id} ${Math.round(tried.ms)} ms\n`);
   };
-  const tried = await tryAll(chosen, {
-    workers: Number(values.workers),
-    patience: Number(values.patience),
-    told: progress,
-  });
+  const stop = new AbortController();
+  // Ctrl-C once: what was tried is told.
+  process.once('SIGINT', () => stop.abort());
+  const patience = Number(values.patience);
+  const options = {workers: Number(values.workers), patience, told: progress, signal: stop.signal};
+  const tried = await tryAll(chosen, options);
   const failures = failureLines(tried);
   const skipped = tried.flatMap(({id, skipped: why}) => (why === undefined ? [] : [`skipped  ${id}  ${why}`]));
-  const text = [
-    ...failures,
-    ...skipped,
-    '',
-    totalsTable(tried),
-    `${tried.length} faults in ${Math.round((Date.now() - began) / 1000)} s`,
-    '',
-  ].join('\n');
+  const seconds = Math.round((Date.now() - began) / 1000);
+  const totals = [totalsTable(tried), `${tried.length} faults in ${seconds} s`];
+  const text = [...failures, ...skipped, '', ...worstLines(tried), '', ...totals, ''].join('\n');
   process.stdout.write(text);
   if (values.to) writeFileSync(values.to, text);
   process.exitCode = failures.length > 0 ? 1 : 0;

@@ -1,4 +1,4 @@
-import type {Case} from './case.ts';
+import {takenMemory, type Case} from './case.ts';
 import {allCases} from './groups.ts';
 import {catchStreams} from './inside.ts';
 import {Skipped} from './skipped.ts';
@@ -14,6 +14,8 @@ export interface Told {
   id: string;
   ms: number;
   failures: Failure[];
+  /** In MiB, of processes that were measured. */
+  memoryMb: number;
   skipped?: string;
 }
 
@@ -27,7 +29,7 @@ process.send!({ready: true});
 async function attempt(id: string): Promise<void> {
   const started = performance.now();
   const tell = (more: Pick<Told, 'failures' | 'skipped'>): void =>
-    void process.send!({id, ms: performance.now() - started, ...more} satisfies Told);
+    void process.send!({id, ms: performance.now() - started, memoryMb: takenMemory(), ...more} satisfies Told);
   try {
     tell({failures: await cases.get(id)!.run()});
   } catch (error) {
