@@ -12,3 +12,17 @@ export interface Case {
 export function groupOf(id: string): string {
   return id.slice(0, id.indexOf('/'));
 }
+
+let mostMb = 0;
+
+/** Tells how much memory a run took, in MiB, for the table of totals. */
+export function noteMemory(megabytes: number): void {
+  mostMb = Math.max(mostMb, megabytes);
+}
+
+/** The most that was told since this was asked last. */
+export function takenMemory(): number {
+  const most = mostMb;
+  mostMb = 0;
+  return most;
+}

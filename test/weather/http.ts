@@ -4,9 +4,9 @@ import {kubeconfigText} from '../support/connection.ts';
 import {weatherServer, type Route} from './api.ts';
 import type {Case} from './case.ts';
 import {COMMANDS, withFolder, type CommandLine} from './commands.ts';
-import {FAULTS, type Fault} from './faults.ts';
+import {FAULTS} from './faults/index.ts';
+import type {Fault} from './faults/fault.ts';
 import {inside} from './inside.ts';
-import {hashOf} from './random.ts';
 import {judge, type Failure, type Seen, type Wanted} from './outcome.ts';
 import {worldOf, type World} from './world.ts';
 
@@ -27,20 +27,17 @@ export function world(kind: 'ill' | 'well'): World {
   return one;
 }
 
-/** Of all pairs of faults and commands so many are thrown, always the same; `--deep` throws the rest too. */
-const SHARE = 0.12;
-
-/** Faults at each route that a command asks; of the 70,000 combinations a fixed share, where not all are wanted. */
-export function httpCases(deep: boolean): Case[] {
-  return everyHttpCase().filter(({id}) => deep || /\/(fair|silence|html|status-(401|403|404|500))\//.test(id) || hashOf(id) / 2 ** 32 < SHARE);
-}
-
-function everyHttpCase(): Case[] {
-  return COMMANDS.flatMap((command) => command.routes.flatMap((route) => FAULTS.filter((fault) => meets(fault, route, command)).map((fault) => httpCase(command, route, fault))));
+/** Every fault at every route that a command asks. */
+export function httpCases(): Case[] {
+  return COMMANDS.flatMap((command) =>
+    command.routes.flatMap((route) =>
+      FAULTS.filter((fault) => meets(fault, route, command)).map((fault) => httpCase(command, route, fault)),
+    ),
+  );
 }
 
 /** Faults of lists need a list, and those of texts something that is read. */
-function meets({at}: Fault, route: Route, {name}: CommandLine): boolean {
+export function meets({at}: Fault, route: Route, {name}: CommandLine): boolean {
   const object = route === 'version' || (route === 'namespaces' && name !== 'verify-all');
   const stream = route === 'portforward' || route === 'watch';
   if (at === 'lists') return !object && !stream && route !== 'log';
@@ -52,25 +49,35 @@ function httpCase(command: CommandLine, route: Route, fault: Fault): Case {
   const id = `http/${route}/${fault.name}/${command.name}`;
   return {
     id,
-    limitMs: TIMEOUT_MS + SLACK_MS + 8000,
+    limitMs: TIMEOUT_MS + SLACK_MS + 4000,
     run: () => withFolder((folder) => tryHttp(id, command, route, fault, folder)),
   };
 }
 
-async function tryHttp(id: string, command: CommandLine, route: Route, fault: Fault, folder: string): Promise<Failure[]> {
-  const weather = {route, spoil: fault.spoil, ...(command.strikes === undefined ? {} : {namespace: command.strikes})};
+async function tryHttp(
+  id: string,
+  command: CommandLine,
+  route: Route,
+  fault: Fault,
+  folder: string,
+): Promise<Failure[]> {
+  const weather = {route, spoil: fault.spoil, namespace: command.strikes};
   const server = await weatherServer(world(command.world), weather);
   try {
     const seen = await throwAt(command, server.url, folder);
-    const unknown = fault.says === 'nothing' && server.struck() > 0;
-    return [...judge(id, seen, wantedOf(command, route, server.struck() === 0 ? 'same' : saidOf(route, fault), unknown, seen.interrupted === true)), ...writtenOf(id, command, seen, folder)];
+    const met = server.struck() > 0;
+    const says = met ? saidOf(route, fault) : 'same';
+    const unknown = fault.says === 'nothing' && met;
+    const wanted = wantedOf({command, route, fault, says, unknown, interrupted: seen.interrupted === true});
+    return [...judge(id, seen, wanted), ...writtenOf(id, command, seen, folder)];
   } finally {
     await server.close();
   }
 }
 
-/** A log is text: what is no JSON may still be one. */
+/** A log is text: what is no JSON may still be one. An answer to a port-forward that is no WebSocket opens nothing. */
 function saidOf(route: Route, {says, name}: Fault): Fault['says'] {
+  if (route === 'portforward') return says === 'same' ? 'nothing' : says;
   const refused = /^(status|redirect|silence|hang-up|reset|end-at-once|http-0|ssh|tls|bytes)/.test(name);
   return (route === 'log' || route === 'watch') && says === 'nothing' && !refused ? 'open' : says;
 }
@@ -80,39 +87,66 @@ export function throwAt(command: CommandLine, url: string, folder: string, more:
   const kubeconfig = join(folder, 'config');
   writeFileSync(kubeconfig, kubeconfigText(url, {user: {token: TOKEN}}));
   const args = [...command.args(folder), '--kubeconfig', kubeconfig, '--request-timeout', `${TIMEOUT_MS}ms`, ...more];
-  return inside(args, {env: {TMPDIR: folder}, ...(command.watches ? {interruptWhen: watching, interruptAfterMs: TIMEOUT_MS + SLACK_MS} : {})});
+  return inside(args, {
+    env: {TMPDIR: folder},
+    ...(command.watches ? {interruptWhen: watching, interruptAfterMs: TIMEOUT_MS + SLACK_MS} : {}),
+  });
 }
 
 /** The first report is out, and changes are waited for. */
 const watching = (stdout: string): boolean => /\d+ workloads? in \d+ pods?/.test(stdout);
 
-function wantedOf(command: CommandLine, route: Route, says: Fault['says'], unknown: boolean, interrupted: boolean): Wanted {
+interface Strike {
+  command: CommandLine;
+  route: Route;
+  fault: Fault;
+  says: Fault['says'];
+  /** What was asked for is unknown. */
+  unknown: boolean;
+  interrupted: boolean;
+}
+
+function wantedOf({command, route, fault, says, unknown, interrupted}: Strike): Wanted {
   const partial = route === 'pods' && says === 'open' && command.strikes === undefined;
+  const fine = says === 'same' && !command.watches;
   return {
-    codes: says === 'same' && !command.watches ? [command.fine] : command.codes(route, says),
+    codes: fine ? [command.fine] : [...command.codes(route, says), ...(isTypingError(route, fault) ? [3] : [])],
     withinMs: interrupted ? LEAVING_MS : TIMEOUT_MS + SLACK_MS,
     holds: partial ? [] : held(command, route, says),
     secrets: ['s3cr3t-MARK'],
-    ...(command.json === undefined ? {} : {json: command.json}),
-    ...(unknown && saysUnseen(command, route) ? {says: /not seen|"asked"/} : {}),
+    json: command.json,
+    says: unknown && saysUnseen(command, route) ? /not seen|"asked"/ : undefined,
   };
+}
+
+/** A namespace that is not there is a name that was mistyped. */
+function isTypingError(route: Route, {name}: Fault): boolean {
+  return route === 'namespaces' && name.startsWith('status-404');
 }
 
 /** Without the ReplicaSets nobody knows the Deployment above them: the pods are named by what is known. */
 function held({holds}: CommandLine, route: Route, says: Fault['says']): string[] {
-  return route === 'replicasets' && says !== 'same' ? holds.map((one) => one.replace('deploy/', '').replace(/"$/, '')) : holds;
+  return route === 'replicasets' && says !== 'same'
+    ? holds.map((one) => one.replace('deploy/', '').replace(/"$/, ''))
+    : holds;
 }
 
 /** What is missing is said, but for what is of no interest where it is missing. */
 function saysUnseen({name, writes, watches}: CommandLine, route: Route): boolean {
-  return !writes && !watches && !['version', 'meshconfigs', 'log', 'portforward', 'watch'].includes(route) && !name.startsWith('forward');
+  return (
+    !writes &&
+    !watches &&
+    !['version', 'meshconfigs', 'log', 'portforward', 'watch'].includes(route) &&
+    !name.startsWith('forward')
+  );
 }
 
 /** A snapshot is whole, or there is none; and no secret is in it. */
 function writtenOf(id: string, command: CommandLine, {code}: Seen, folder: string): Failure[] {
   if (!command.writes) return [];
   const left = readdirSync(folder).filter((name) => name !== 'config');
-  if (code === 3 || code === 130) return left.length > 0 ? [{id, kind: 'wrong', seen: `left behind: ${left.join(', ')}`}] : [];
+  if (code === 3 || code === 130)
+    return left.length > 0 ? [{id, kind: 'wrong', seen: `left behind: ${left.join(', ')}`}] : [];
   const extra = left.filter((name) => !['case', 'case.tgz'].includes(name));
   if (extra.length > 0) return [{id, kind: 'wrong', seen: `left behind: ${extra.join(', ')}`}];
   if (left.length === 0) return [{id, kind: 'lost', seen: 'no snapshot was written'}];

@@ -36,7 +36,10 @@ export function catchStreams(): void {
   (fs as {writeSync: unknown}).writeSync = (fd: number, data: string | Uint8Array, ...rest: unknown[]): number => {
     if (!catching || (fd !== 1 && fd !== 2)) return written(fd, data, ...rest);
     const [offset, length] = rest as [number | undefined, number | undefined];
-    const piece = typeof data === 'string' ? data : data.subarray(offset ?? 0, length === undefined ? undefined : (offset ?? 0) + length);
+    const piece =
+      typeof data === 'string'
+        ? data
+        : data.subarray(offset ?? 0, length === undefined ? undefined : (offset ?? 0) + length);
     write(fd === 1 ? 'stdout' : 'stderr', [piece]);
     return typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
   };
@@ -45,7 +48,11 @@ export function catchStreams(): void {
     throw new Error(`process.exit(${code}) was called`);
   });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => void catching?.crashed.push(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    process.on(
+      event,
+      (error: unknown) =>
+        void catching?.crashed.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
   }
   process.on('SIGINT', () => undefined);
 }
@@ -61,21 +68,33 @@ export interface InsideOptions {
 let entry: Promise<{run(root: string): Promise<void>}> | undefined;
 
 /** Runs the command line as `bin/run.js` does, and tells what it printed and left behind. */
-export async function inside(args: string[], {env = {}, interruptWhen, interruptAfterMs}: InsideOptions = {}): Promise<Seen> {
+export async function inside(
+  args: string[],
+  {env = {}, interruptWhen, interruptAfterMs}: InsideOptions = {},
+): Promise<Seen> {
   entry ??= import(pathToFileURL(join(ROOT, 'dist/main.js')).href) as Promise<{run(root: string): Promise<void>}>;
   const {run: command} = await entry;
   const run: Catching = {stdout: [], stderr: [], crashed: []};
-  const before = {argv: process.argv, env: {...process.env}, resources: counted(), listeners: listeners()};
+  const before = {argv: process.argv, env: {...process.env}, listeners: listeners()};
   process.argv = [process.execPath, join(ROOT, 'bin/run.js'), ...args];
-  setEnv({PATH: before.env['PATH'] ?? '', HOME: '/nonexistent', LANG: 'C.UTF-8', TMPDIR: before.env['TMPDIR'] ?? '/tmp', ...env});
+  setEnv({
+    PATH: before.env['PATH'] ?? '',
+    HOME: '/nonexistent',
+    LANG: 'C.UTF-8',
+    TMPDIR: before.env['TMPDIR'] ?? '/tmp',
+    ...env,
+  });
   process.exitCode = undefined;
   catching = run;
   let started = performance.now();
   let interrupted = false;
-  const stop = interruptWhen || interruptAfterMs !== undefined ? interrupting(run, {interruptWhen, interruptAfterMs}, () => {
-    started = performance.now();
-    interrupted = true;
-  }) : () => undefined;
+  const stop =
+    interruptWhen || interruptAfterMs !== undefined
+      ? interrupting(run, {interruptWhen, interruptAfterMs}, () => {
+          started = performance.now();
+          interrupted = true;
+        })
+      : () => undefined;
   try {
     await command(ROOT);
   } catch (error) {
@@ -83,7 +102,6 @@ export async function inside(args: string[], {env = {}, interruptWhen, interrupt
   }
   const ms = performance.now() - started;
   stop();
-  const kept = await leftOver(before.resources);
   catching = undefined;
   forget(before.listeners);
   process.argv = before.argv;
@@ -91,7 +109,14 @@ export async function inside(args: string[], {env = {}, interruptWhen, interrupt
   const code = (process.exitCode as number | undefined) ?? 0;
   process.exitCode = undefined;
   const stderr = [...run.stderr, ...run.crashed.map((one) => `\nUncaught ${one}\n`)].join('');
-  return {code, killedBy: null, stdout: run.stdout.join(''), stderr, ms, interrupted, ...(kept === undefined ? {} : {kept})};
+  return {
+    code,
+    killedBy: null,
+    stdout: run.stdout.join(''),
+    stderr,
+    ms,
+    interrupted,
+  };
 }
 
 type Listener = (...args: unknown[]) => void;
@@ -99,13 +124,22 @@ const EMITTERS = [process, process.stdout, process.stderr] as unknown as NodeJS.
 
 /** Who listens to the process and its streams: in a process of its own a run's listeners end with it. */
 function listeners(): Map<Listener, true>[] {
-  return EMITTERS.map((one) => new Map(one.eventNames().flatMap((name) => one.rawListeners(name)).map((listener) => [listener as Listener, true])));
+  return EMITTERS.map(
+    (one) =>
+      new Map(
+        one
+          .eventNames()
+          .flatMap((name) => one.rawListeners(name))
+          .map((listener) => [listener as Listener, true]),
+      ),
+  );
 }
 
 function forget(before: Map<Listener, true>[]): void {
   for (const [at, one] of EMITTERS.entries()) {
     for (const name of one.eventNames()) {
-      for (const listener of one.rawListeners(name) as Listener[]) if (!before[at]!.has(listener)) one.off(name, listener);
+      for (const listener of one.rawListeners(name) as Listener[])
+        if (!before[at]!.has(listener)) one.off(name, listener);
     }
   }
 }
@@ -129,24 +163,4 @@ function interrupting(run: Catching, {interruptWhen, interruptAfterMs}: InsideOp
     clearTimeout(last);
   };
   return stop;
-}
-
-/** What keeps a process: timers, sockets of our own requests, children. A fake server's side is not counted. */
-const KEEPS = /^(Timeout|ProcessWrap|TTYWrap|TCPConnectWrap|GetAddrInfoReqWrap)$/;
-
-function counted(): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const one of process.getActiveResourcesInfo()) if (KEEPS.test(one)) found.set(one, (found.get(one) ?? 0) + 1);
-  return found;
-}
-
-/** What is still there 100 ms after the end and was not before. */
-async function leftOver(before: Map<string, number>): Promise<string | undefined> {
-  for (let waited = 0; waited < 120; waited += 20) {
-    const more = [...counted()].filter(([name, count]) => count > (before.get(name) ?? 0));
-    if (more.length === 0) return undefined;
-    await new Promise((done) => setTimeout(done, 20).unref());
-    if (waited >= 100) return more.map(([name]) => name).join(', ');
-  }
-  return undefined;
 }

@@ -24,19 +24,32 @@ type Way = (place: Place, root: unknown, chance: Chance) => void;
 
 const WAYS: Way[] = [
   ({holder, key}, _, chance) => set(holder, key, chance.pick(Object.values(VALUES))),
-  ({holder, key}, _, chance) => set(holder, key, typeof holder[key] === 'number' ? chance.pick(Object.values(NUMBERS)) : textOf(chance)),
-  ({holder, key}, _, chance) => set(holder, key, typeof holder[key] === 'string' ? `${holder[key].slice(0, 4)}${textOf(chance)}` : textOf(chance)),
+  ({holder, key}, _, chance) =>
+    set(holder, key, typeof holder[key] === 'number' ? chance.pick(Object.values(NUMBERS)) : textOf(chance)),
+  ({holder, key}, _, chance) =>
+    set(holder, key, typeof holder[key] === 'string' ? `${holder[key].slice(0, 4)}${textOf(chance)}` : textOf(chance)),
   ({holder, key}, _, chance) => set(holder, key, chance.pick(Object.values(TIMES))),
   ({holder, key}) => (Array.isArray(holder) ? void holder.splice(Number(key), 1) : void delete holder[key]),
-  ({holder, key}) => (Array.isArray(holder) ? void holder.push(structuredClone(holder[Number(key)])) : set(holder, `${key}2`, structuredClone(holder[key]))),
+  ({holder, key}) =>
+    Array.isArray(holder)
+      ? void holder.push(structuredClone(holder[Number(key)]))
+      : set(holder, `${key}2`, structuredClone(holder[key])),
   ({holder, key}, root, chance) => {
     const other = anywhere(root, chance);
     if (other) set(holder, key, structuredClone(other.holder[other.key]));
   },
   ({holder, key}) => set(holder, key, [holder[key], holder[key]]),
   ({holder, key}) => set(holder, key, {[key]: holder[key]}),
-  ({holder}, _, chance) => set(holder, chance.pick(['__proto__', 'constructor', 'toString', 'length', '', 'hasOwnProperty']), chance.pick(Object.values(VALUES))),
-  ({holder, key}) => (Array.isArray(holder) && holder.length < 200 ? void holder.push(...Array.from({length: 100}, () => structuredClone(holder[Number(key)]))) : undefined),
+  ({holder}, _, chance) =>
+    set(
+      holder,
+      chance.pick(['__proto__', 'constructor', 'toString', 'length', '', 'hasOwnProperty']),
+      chance.pick(Object.values(VALUES)),
+    ),
+  ({holder, key}) =>
+    Array.isArray(holder) && holder.length < 200
+      ? void holder.push(...Array.from({length: 100}, () => structuredClone(holder[Number(key)])))
+      : undefined,
   ({holder, key}, _, chance) => rename(holder, key, textOf(chance)),
 ];
 
@@ -60,7 +73,7 @@ function rename(holder: Tree, key: string, to: string): void {
 /** A random walk into the tree; undefined where there is nothing to walk into. */
 function anywhere(root: unknown, chance: Chance): Place | undefined {
   let place: Place | undefined;
-  for (let here = root; typeof here === 'object' && here !== null; ) {
+  for (let here = root; typeof here === 'object' && here !== null;) {
     const keys = Object.keys(here);
     if (keys.length === 0) break;
     const key = chance.pick(keys);

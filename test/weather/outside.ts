@@ -1,6 +1,7 @@
 import {spawn, type ChildProcess, type SpawnOptions} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {noteMemory} from './case.ts';
 import {ROOT} from './inside.ts';
 import type {Seen} from './outcome.ts';
 
@@ -24,15 +25,23 @@ export interface OutsideOptions {
   keepBytes?: number;
 }
 
-/** Runs the built command line as a user does. The time is counted from `mark()`, where that was called, else from the start. */
+/** Runs the built command line as a user does. */
 export async function outside(args: string[], options: OutsideOptions = {}): Promise<Process> {
   return command([process.execPath, join(ROOT, 'bin/run.js'), ...args], options);
 }
 
 /** Runs any command line with the same care. */
-export function command(argv: string[], {env = {}, limitMs = 15_000, shell, running, keepBytes = 4_000_000}: OutsideOptions = {}): Promise<Process> {
-  const how: SpawnOptions = {env: {PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', LANG: 'C.UTF-8', NODE_V8_COVERAGE: '', ...env}, stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT};
-  const child = shell === undefined ? spawn(argv[0]!, argv.slice(1), how) : spawn('/bin/sh', ['-c', shell, 'sh', ...argv], how);
+export function command(
+  argv: string[],
+  {env = {}, limitMs = 15_000, shell, running, keepBytes = 4_000_000}: OutsideOptions = {},
+): Promise<Process> {
+  const how: SpawnOptions = {
+    env: {PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', LANG: 'C.UTF-8', NODE_V8_COVERAGE: '', ...env},
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: ROOT,
+  };
+  const child =
+    shell === undefined ? spawn(argv[0]!, argv.slice(1), how) : spawn('/bin/sh', ['-c', shell, 'sh', ...argv], how);
   const started = performance.now();
   let last = started;
   let memoryMb = 0;
@@ -60,8 +69,17 @@ export function command(argv: string[], {env = {}, limitMs = 15_000, shell, runn
     child.on('close', (code, killedBy) => {
       clearInterval(measuring);
       clearTimeout(limit);
+      noteMemory(memoryMb);
       const ms = hung ? limitMs : exitedAt - started;
-      done({code, killedBy, ...(hung ? {endless: true} : {}), ...printed, ms, afterLastMs: Math.max(0, exitedAt - last), memoryMb});
+      done({
+        code,
+        killedBy,
+        ...(hung ? {endless: true} : {}),
+        ...printed,
+        ms,
+        afterLastMs: Math.max(0, exitedAt - last),
+        memoryMb,
+      });
     });
   });
 }

@@ -1,5 +1,15 @@
 /** Values that no field expects, by a name for the fault's id. Numbers that JSON cannot hold are texts of it. */
-export const NUMBERS: Record<string, number> = {'1e308': 1e308, '-1e308': -1e308, '-1': -1, half: 0.5, '2^53': 2 ** 53, zero: 0, '1e21': 1e21, 'minus-zero': -0, '65536': 65_536};
+export const NUMBERS: Record<string, number> = {
+  '1e308': 1e308,
+  '-1e308': -1e308,
+  '-1': -1,
+  half: 0.5,
+  '2^53': 2 ** 53,
+  zero: 0,
+  '1e21': 1e21,
+  'minus-zero': -0,
+  '65536': 65_536,
+};
 
 /** Texts that are well-formed, but not what anybody writes. */
 export const TEXTS: Record<string, string> = {
@@ -50,7 +60,7 @@ export const HUGE: Record<string, string> = {
   slashes: '/'.repeat(1_000_000),
   escapes: '\u001b['.repeat(500_000),
   braces: '{'.repeat(1_000_000),
-  'ats': '://a@'.repeat(200_000),
+  ats: '://a@'.repeat(200_000),
   wide: '字'.repeat(300_000),
 };
 
@@ -70,13 +80,37 @@ export const TIMES: Record<string, unknown> = {
 };
 
 /** Values of another type than the one that is there. */
-export const VALUES: Record<string, unknown> = {null: null, number: 42, text: 'x', true: true, false: false, list: [], object: {}, 'list-of-null': [null], 'list-of-text': ['x'], 'object-of-null': {a: null}, nested: [[[]]]};
+export const VALUES: Record<string, unknown> = {
+  null: null,
+  number: 42,
+  text: 'x',
+  true: true,
+  false: false,
+  list: [],
+  object: {},
+  'list-of-null': [null],
+  'list-of-text': ['x'],
+  'object-of-null': {a: null},
+  nested: [[[]]],
+};
 
 type Change = (value: unknown, key: string, path: string[]) => unknown;
 
 /** A copy in which each value, leaves first, is what `change` makes of it. */
 export function everywhere(value: unknown, change: Change, key = '', path: string[] = []): unknown {
-  if (Array.isArray(value)) return change(value.map((one, at) => everywhere(one, change, key, [...path, String(at)])), key, path);
-  if (typeof value === 'object' && value !== null) return change(Object.fromEntries(Object.entries(value).map(([name, one]) => [name, everywhere(one, change, name, [...path, name])])), key, path);
+  if (Array.isArray(value))
+    return change(
+      value.map((one, at) => everywhere(one, change, key, [...path, String(at)])),
+      key,
+      path,
+    );
+  if (typeof value === 'object' && value !== null)
+    return change(
+      Object.fromEntries(
+        Object.entries(value).map(([name, one]) => [name, everywhere(one, change, name, [...path, name])]),
+      ),
+      key,
+      path,
+    );
   return change(value, key, path);
 }
