@@ -6,6 +6,7 @@ import {carrierOf, differs, eachProbe, remake, restartsFor, type Check, type Fou
 import {endedText} from './effects.ts';
 import {viaOf} from './reading.ts';
 import {endText} from './words.ts';
+import {highest} from '../model/extremes.ts';
 
 function lookOf({look}: PodCase): Look | undefined {
   return look?.seen ? look.value : undefined;
@@ -164,7 +165,7 @@ export const proxyLate: Check = {
 /** The proxy had been running for longer than a start takes: what it refused then is another story. */
 function wasUp(pod: PodCase, kill: Symptom, failures: Symptom[]): boolean {
   const started = proxyStartedAt(pod);
-  const last = Math.max(kill.last ?? 0, ...failures.map((one) => one.last ?? 0));
+  const last = highest(failures.map((one) => one.last ?? 0), kill.last ?? 0);
   if (/INITIALIZING/.test(stateOf(pod)?.ready ?? '')) return false;
   return started !== undefined && last - started > 2 * START_MS;
 }
@@ -175,7 +176,7 @@ function lateness(pod: PodCase, {actual}: ProbeCase, failures: Symptom[]): {beca
   if (waited.length > 0) return {because: `at its start {proxy} waited for the control plane in vain (${waited.join(', ')}), and its probe ports were closed until then`, couldBe: [], blame: 'control plane'};
   const started = proxyStartedAt(pod);
   // One event counts refusals of earlier starts, too: those that led to this kill are the last failureThreshold.
-  const first = Math.max(...failures.map((one) => one.last ?? 0)) - ((actual?.failureThreshold ?? 3) - 1) * (actual?.periodSeconds ?? 10) * 1000;
+  const first = highest(failures.map((one) => one.last ?? 0)) - ((actual?.failureThreshold ?? 3) - 1) * (actual?.periodSeconds ?? 10) * 1000;
   if (started !== undefined && started > first) return {because: 'the proxy began to run after the probe was refused for the first time', couldBe: [], blame: 'sidecar'};
   return {couldBe: ['the proxy waited for the control plane', 'the proxy had too little CPU to start in time', 'the proxy had ended, and runs again'], blame: 'not yet known'};
 }

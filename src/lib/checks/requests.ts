@@ -7,6 +7,7 @@ import {eachProbe, type Check, type Found} from './check.ts';
 import {effectOf} from './effects.ts';
 import {openFailures, presentOf} from './present.ts';
 import {readingOf, span, viaOf} from './reading.ts';
+import {highest} from '../model/extremes.ts';
 
 // Checks of what the proxy logged of the kubelet's own requests.
 
@@ -92,7 +93,7 @@ const nearTimeout: Check = {
       const limitMs = (probe.actual?.timeoutSeconds ?? 1) * 1000;
       const near = (lastRequests(pod, probe) ?? []).filter((line) => succeeded(line, probe) && line.path !== '' && line.durationMs >= NEAR * limitMs);
       if (near.length < NEAR_TIMES) return undefined;
-      const slowest = Math.max(...near.map(({durationMs}) => durationMs));
+      const slowest = highest(near.map(({durationMs}) => durationMs));
       return {why: `answers after ${span(slowest)} of ${span(limitMs)}`, because: `${near.length} of the last requests took more than ${NEAR * 100} % of timeoutSeconds`, evidence: [fromLog(pod, `up to ${span(slowest)}, timeoutSeconds ${limitMs / 1000}`)], explains: []};
     }),
 };

@@ -1,4 +1,5 @@
 import type {Pod} from '../model/pod.ts';
+import {highest} from '../model/extremes.ts';
 
 /**
  * Pods in the order in which kubectl would pick one to attach to (polymorphichelpers, ActivePods in reverse), but those that
@@ -13,7 +14,7 @@ function rank(pod: Pod): number[] {
   const condition = pod.conditions.find(({type}) => type === 'Ready');
   const ready = condition?.status === 'True';
   const running = pod.phase === 'Running';
-  const restarts = Math.max(0, ...pod.containers.map(({restartCount}) => restartCount));
+  const restarts = highest(pod.containers.map(({restartCount}) => restartCount), 0);
   return [pod.node === undefined ? 1 : 0, running ? 0 : pod.phase === 'Unknown' ? 1 : 2, running && ready ? 1 : 0, pod.deletedAt === undefined ? 0 : 1, ready ? (condition?.since ?? 0) : 0, restarts];
 }
 

@@ -278,7 +278,7 @@ function joinRow(joined: Map<string, ProbeRow>, row: ProbeRow): void {
   const key = [workload.namespace, workload.kind, workload.name, container, probe, declared, call, reaches, verdict, why, soFar, codes.join(), profile].join('\n');
   const known = joined.get(key);
   if (!known) return void joined.set(key, row);
-  known.pods.push(...row.pods);
+  for (const one of row.pods) known.pods.push(one);
   if (row.until !== undefined) known.until = Math.max(known.until ?? 0, row.until);
 }
 
@@ -323,7 +323,7 @@ function joinFinding(joined: Map<string, Finding>, finding: Finding): void {
   const degree = ({severity}: Finding) => SEVERITIES.indexOf(severity);
   const shown = degree(finding) - degree(known) || order(finding.pods[0] ?? '', known.pods[0] ?? '');
   if (shown < 0) joined.set(finding.fingerprint, {...finding, pods: [...finding.pods, ...known.pods]});
-  else known.pods.push(...finding.pods);
+  else for (const one of finding.pods) known.pods.push(one);
 }
 
 function sortedFindings(all: Finding[]): Finding[] {

@@ -6,6 +6,7 @@ import {PROBE_TYPES, type Probes, type ProbeType} from '../model/probe.ts';
 import type {Symptom, SymptomState} from '../model/symptom.ts';
 import {reportedState, statusState, type State, type Witnesses} from './probe-state.ts';
 import {evidence, probed, type SymptomContext} from './symptoms.ts';
+import {highest, lowest} from '../model/extremes.ts';
 
 interface Failure {
   reading: ProbeReading;
@@ -41,7 +42,7 @@ export function probeFailures(context: SymptomContext, events: ClusterEvent[], m
 function probeFailure(context: SymptomContext, {reading, container, init, told: times}: Failure, muted: boolean): Symptom {
   const {outcome, failure, status, url, text, probe} = reading;
   const witnesses = witnessesOf(context, container, init, probe, muted);
-  const all: Times = {count: times.reduce((sum, one) => sum + one.count, 0), first: Math.min(...times.map(({first}) => first)), last: Math.max(...times.map(({last}) => last))};
+  const all: Times = {count: times.reduce((sum, one) => sum + one.count, 0), first: lowest(times.map(({first}) => first)), last: highest(times.map(({last}) => last))};
   const logged = !UNLOGGED.includes(failure) && !/\bdial tcp\b/.test(text);
   // Each event for itself, too: one of long ago must not make those of now look rare.
   const states = [all, ...(times.length > 1 ? times : [])].map((one) => reportedState(witnesses, {outcome: outcome === 'errored' ? 'errored' : 'failed', failure, logged, ...one}));

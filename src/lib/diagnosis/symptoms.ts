@@ -11,6 +11,7 @@ import type {Probes, ProbeType} from '../model/probe.ts';
 import type {Evidence, Symptom, SymptomState} from '../model/symptom.ts';
 import type {Observed} from '../model/unseen.ts';
 import {probeFailures, silentFailures} from './probe-symptoms.ts';
+import {highest, lowest} from '../model/extremes.ts';
 
 export interface SymptomContext {
   pod: Pod;
@@ -135,8 +136,8 @@ function restartedTogether({containers}: Pod, events: ClusterEvent[]): boolean {
   const times = containers.flatMap(({name, state, lastState}) => (state.kind === 'running' && lastState.kind === 'terminated' && endedWithPod(name, lastState) ? (lastState.finishedAt ?? []) : []));
   if (containers.length < 2 || times.length < containers.length) return false;
   const restarts = containers.map(({restartCount}) => restartCount);
-  const killed = events.some((event) => ['liveness', 'startup'].includes(readKilling(event)?.cause ?? '') && event.last >= Math.min(...times) - 60_000);
-  return !killed && Math.max(...times) - Math.min(...times) <= 60_000 && Math.max(...restarts) === Math.min(...restarts);
+  const killed = events.some((event) => ['liveness', 'startup'].includes(readKilling(event)?.cause ?? '') && event.last >= lowest(times) - 60_000);
+  return !killed && highest(times) - lowest(times) <= 60_000 && highest(restarts) === lowest(restarts);
 }
 
 /** Whether the kubelet has used up its burst of events for this pod, and writes one in a window only. */
@@ -149,8 +150,8 @@ export function isMuted(pod: Pod, events: ClusterEvent[]): boolean {
  * one event in a window. Once nothing has been written for a window, the next failure of any probe would be.
  */
 export function isMutedNow(pod: Pod, events: ClusterEvent[], now: number): boolean {
-  const newest = Math.max(...events.filter(({type}) => type === 'Warning').map(({last}) => last));
-  const slowest = Math.max(0, ...probedContainers(pod.spec).flatMap(({container}) => Object.values(container.probes).map(({periodSeconds}) => periodSeconds)));
+  const newest = highest(events.filter(({type}) => type === 'Warning').map(({last}) => last));
+  const slowest = highest(probedContainers(pod.spec).flatMap(({container}) => Object.values(container.probes).map(({periodSeconds}) => periodSeconds)), 0);
   return isMuted(pod, events) && now - newest <= (SPAM_WINDOW_SECONDS + slowest + 30) * 1000;
 }
 
@@ -258,6 +259,6 @@ function podNotReady(context: SymptomContext, found: Symptom[]): Symptom[] {
   const condition = unreadyCondition(pod);
   const running = pod.containers.length > 0 && pod.containers.every(({state}) => state.kind === 'running');
   if (!condition || !running || found.some(({kind, state}) => kind !== 'probe-warning' && state !== 'over')) return [];
-  const begun = Math.max(condition.since ?? 0, ...pod.containers.map((status) => runsSince(status) ?? 0));
+  const begun = highest(pod.containers.map((status) => runsSince(status) ?? 0), condition.since ?? 0);
   return [{kind: 'not-ready', state: now - begun < SETTLE_MS ? 'starting' : 'going-on', failure: condition.reason, text: condition.text, count: 1, evidence: evidence(context, 'pod status', condition.text)}];
 }

@@ -4,6 +4,7 @@ import type {Severity} from '../model/finding.ts';
 import {named, ofContainer} from '../model/lookup.ts';
 import type {Verdict} from '../model/report.ts';
 import type {Symptom} from '../model/symptom.ts';
+import {highest} from '../model/extremes.ts';
 
 /** What the verdict rests on. */
 export interface Judgement {
@@ -97,7 +98,7 @@ function notKnown({pod, probe: {reach, declared}}: Judged): Judgement | undefine
 function starting({probe: {symptoms}, own}: Judged): Judgement | undefined {
   const all = symptoms.filter(({state}) => state === 'starting');
   if (all.length === 0) return undefined;
-  const until = Math.max(...all.map((one) => one.until ?? 0));
+  const until = highest(all.map((one) => one.until ?? 0));
   const seen = own?.found.why ?? all.find(({kind, failure}) => kind === 'answer' || (kind === 'probe' && failure !== 'no-event' && failure !== 'refused'))?.text;
   return {verdict: 'unknown', why: 'starting', ...(until > 0 ? {until} : {}), ...(seen === undefined ? {} : {soFar: seen})};
 }

@@ -56,7 +56,7 @@ export async function listen(cluster: Cluster, cases: PodCase[], logs: LogMode, 
   try {
     await together(worthHearing(cases), hear, AT_ONCE);
   } finally {
-    said.push(...unseen.values());
+    for (const one of unseen.values()) said.push(one);
   }
   if (missing > 0) said.push({asked: `${missing} log${missing === 1 ? '' : 's'} of containers that failed`, got: 'not recorded in this snapshot', optional: true});
 }

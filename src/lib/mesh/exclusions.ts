@@ -15,7 +15,7 @@ export function openPorts(init: Container | undefined): number[] | undefined {
   const ports: number[] = [];
   for (const line of rules.split('\n').filter(letsThrough)) {
     const match = /--dports? ([\d,]+)/.exec(line);
-    if (match) ports.push(...match[1]!.split(',').map(Number));
+    if (match) for (const one of match[1]!.split(',').map(Number)) ports.push(one);
   }
   return [...new Set(ports)].sort((a, b) => a - b);
 }

@@ -1,11 +1,12 @@
 import type {Report} from '../model/report.ts';
 import type {Unseen} from '../model/unseen.ts';
 import {chalkOf, paint, symbol, type Look} from './style.ts';
+import {highest} from '../model/extremes.ts';
 
 /** Lines under a heading: what each is, then what it says. A line that says nothing is left out. */
 export function labelled(lines: [label: string, text: string | undefined][]): string[] {
   const said = lines.filter((line): line is [string, string] => line[1] !== undefined && line[1] !== '');
-  const width = Math.max(...said.map(([label]) => label.length), 8);
+  const width = highest(said.map(([label]) => label.length), 8);
   return said.map(([label, text]) => `    ${label.padEnd(width)}  ${text}`);
 }
 

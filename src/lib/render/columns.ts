@@ -21,7 +21,7 @@ export function columns(rows: string[][], ellipsis = '…'): string[] {
   for (let at = 0; at < short.length; at += AT_ONCE) {
     const table = new Table({chars: PLAIN, style: {head: [], border: [], 'padding-left': 0, 'padding-right': 0}, colWidths});
     const some = short.slice(at, at + AT_ONCE);
-    table.push(...some.map((row) => row.slice(0, -1)));
+    for (const one of some.map((row) => row.slice(0, -1))) table.push(one);
     for (const [line, before] of table.toString().split('\n').entries()) lines.push(`${before}${GAP}${some[line]!.at(-1)}`.trimEnd());
   }
   return lines;

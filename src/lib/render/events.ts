@@ -7,6 +7,7 @@ import {counted, othersText, unseenLines} from './blocks.ts';
 import {aligned, columns} from './columns.ts';
 import {chalkOf, ellipsisOf, paint, plain, symbol, type Look} from './style.ts';
 import {shortened} from './width.ts';
+import {highest} from '../model/extremes.ts';
 
 export const EVENT_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type EventFormat = (typeof EVENT_FORMATS)[number];
@@ -173,7 +174,7 @@ function pastText({probes, starting, leftOut}: Pick<WorkloadEvents, 'probes' | '
     if (some.length === 0) return [];
     const words = [...new Set(some.map(({words: one}) => one))].join(', ');
     const count = some.reduce((sum, {times}) => sum + (times?.count ?? 1), 0);
-    return [`${title}${words}, ${timesText(count)}, last ${age(now - Math.max(...some.map(({times}) => times?.last ?? now)))} ago`];
+    return [`${title}${words}, ${timesText(count)}, last ${age(now - highest(some.map(({times}) => times?.last ?? now)))} ago`];
   };
   const past = probes.filter(({state}) => state === 'over').map(({times, probe, said}) => ({...(times ? {times} : {}), words: `${probe} ${said}`}));
   const begun = [...probes, ...starting.map(({reason, ...one}) => ({...one, said: reason}))].filter(({state}) => state === 'start-up').map(({times, said}) => ({...(times ? {times} : {}), words: said}));

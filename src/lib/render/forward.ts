@@ -8,6 +8,7 @@ import {counted, labelled, othersText, unseenLines} from './blocks.ts';
 import {aligned} from './columns.ts';
 import {chalkOf, ellipsisOf, paint, plain, symbol, type Look} from './style.ts';
 import {sparkline} from './sparkline.ts';
+import {highest} from '../model/extremes.ts';
 
 /** What a tunnel leaves out of the kubelet's way. */
 const NOT_SHOWN = "iptables, NetworkPolicy and the kubelet's source address: a tunnel dials 127.0.0.1 inside the pod";
@@ -86,7 +87,7 @@ function summary({pods, notAsked, interrupted}: ForwardReport): string {
   const counts = VERDICTS.toReversed().map((verdict) => [probes.filter((one) => one.verdict === verdict).length, verdict] as const).filter(([count]) => count > 0).map(([count, verdict]) => `${count} ${verdict}`);
   const aside = othersText(notAsked);
   const what = pods.length === 0 ? 'nothing to replay' : `${counted(probes.length, 'probe')} in ${counted(pods.length, 'pod')}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`;
-  const setup = Math.max(0, ...pods.map(({setupMs}) => setupMs));
+  const setup = highest(pods.map(({setupMs}) => setupMs), 0);
   return [what, ...(setup > 0 ? [`tunnel ${span(setup)}`] : []), ...new Set(pods.map(({profile}) => profile).filter((one) => one !== '')), ...(aside === '' ? [] : [`not asked: ${aside}`]), ...(interrupted ? ['interrupted'] : [])].join(' · ');
 }
 

@@ -1,4 +1,5 @@
 import type {KeepEvent, Line} from '../model/keep.ts';
+import {highest} from '../model/extremes.ts';
 
 /** What is said of an event: lines to paste, and notes that are none. */
 export function keptText(event: KeepEvent): {lines: string; notes: string} {
@@ -25,6 +26,6 @@ function toSet(lines: Line[]): string {
 }
 
 function pasteable(lines: Line[]): string {
-  const width = Math.max(0, ...lines.map((line) => line.for.length));
+  const width = highest(lines.map((line) => line.for.length), 0);
   return lines.map((line) => `  ${line.for.padEnd(width)}  ${line.command}\n`).join('');
 }

@@ -3,6 +3,7 @@ import {ClusterError, type PodName} from '../cluster.ts';
 import {askOver, type Heard} from './ask.ts';
 import type {Credentials} from './credentials.ts';
 import {MAX_STREAMS, openTunnel, type TunnelLimits} from './tunnel.ts';
+import {highest} from '../../model/extremes.ts';
 
 /**
  * Asks a pod's ports all questions at once over one WebSocket. A question whose deadline came in silence is asked once
@@ -13,7 +14,7 @@ import {MAX_STREAMS, openTunnel, type TunnelLimits} from './tunnel.ts';
 export async function exchange(credentials: Credentials, pod: PodName, asks: Ask[], limits: TunnelLimits): Promise<Exchange> {
   const rounds: Exchange[] = [];
   for (let at = 0; at < asks.length; at += MAX_STREAMS) rounds.push(await round(credentials, pod, asks.slice(at, at + MAX_STREAMS), limits));
-  return {setupMs: Math.max(0, ...rounds.map(({setupMs}) => setupMs)), answers: rounds.flatMap(({answers}) => answers)};
+  return {setupMs: highest(rounds.map(({setupMs}) => setupMs), 0), answers: rounds.flatMap(({answers}) => answers)};
 }
 
 async function round(credentials: Credentials, pod: PodName, asks: Ask[], limits: TunnelLimits): Promise<Exchange> {

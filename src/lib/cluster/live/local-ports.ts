@@ -33,7 +33,7 @@ export async function listen(options: Dialling): Promise<LocalPorts> {
         void carry(socket, remote, options);
       };
       const opened = await openPort(remote, local, options.addresses, take);
-      servers.push(...opened.servers);
+      for (const one of opened.servers) servers.push(one);
       ports.push({remote, local: opened.local, addresses: opened.addresses});
     }
   } catch (error) {

@@ -49,7 +49,7 @@ function addFilter(listener: ProbeListener, config: Raw, tls: boolean, clusters:
   const type = text(config['@type']);
   if (type.endsWith('.HttpConnectionManager')) {
     const hosts = list(object(config.route_config).virtual_hosts);
-    listener.routes.push(...hosts.flatMap((host) => list(host.routes)).flatMap((route) => routeOf(route, clusters)));
+    for (const one of hosts.flatMap((host) => list(host.routes)).flatMap((route) => routeOf(route, clusters))) listener.routes.push(one);
   } else if (type.endsWith('.TcpProxy')) {
     const to = clusters.get(text(config.cluster));
     if (to) listener.relay = {to, of: tls ? 'tls' : 'any'};

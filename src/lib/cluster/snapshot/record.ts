@@ -57,7 +57,7 @@ export function recording(cluster: Cluster, namespaces: string[]): Recorder {
   let serverVersion: string | undefined;
   let turns: Map<string, Answer[]> | undefined;
   const keepAll = async (asked: Answer[], ask: () => Promise<void>) => {
-    answers.push(...asked);
+    for (const one of asked) answers.push(one);
     try {
       await ask();
     } catch (error) {

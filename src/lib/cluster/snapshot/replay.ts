@@ -5,6 +5,7 @@ import {object} from '../reduce/read.ts';
 import {askQuestion, logQuestion} from './answers.ts';
 import {readSnapshot} from './read.ts';
 import {getQuestion, listQuestion, type Answer} from './record.ts';
+import {highest} from '../../model/extremes.ts';
 
 /**
  * A recorded cluster: the same questions get the same answers, refusals included, at the time of the recording. A list
@@ -47,7 +48,7 @@ export async function replay(from: string): Promise<Cluster> {
     },
     async exchange(pod, asks) {
       const heard = asks.map((ask) => next(askQuestion(pod, ask)));
-      return {setupMs: Math.max(0, ...heard.map(({setupMs}) => setupMs ?? 0)), answers: heard.map(({question, answer}) => (answer ?? unanswered(question)))};
+      return {setupMs: highest(heard.map(({setupMs}) => setupMs ?? 0), 0), answers: heard.map(({question, answer}) => (answer ?? unanswered(question)))};
     },
     async log(pod, options) {
       return (next(logQuestion(pod, options)).lines ?? []).filter((line) => options.keep(line)).slice(-(options.atMost ?? Infinity));

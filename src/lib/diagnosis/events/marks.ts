@@ -3,6 +3,7 @@ import {isBusyNode} from '../../kubelet/messages.ts';
 import type {Mark, ProbeFailure, Trouble} from '../../model/events-report.ts';
 import type {Owner} from '../../model/owner.ts';
 import type {Owners} from '../declared.ts';
+import {lowest} from '../../model/extremes.ts';
 
 /**
  * What a history is read by: rollouts, pods, the proxy's starts, ends of containers, and when each failure was first
@@ -14,7 +15,7 @@ export function marksOf(pods: PodCase[], owners: Owners, probes: ProbeFailure[],
     const owner = pod.owner && owners.byUid.get(pod.owner.uid);
     if (owner?.kind === 'ReplicaSet') sets.set(owner.uid, owner);
   }
-  const begun = Math.min(...[...sets.values()].map(({createdAt}) => createdAt), ...pods.map(({pod}) => pod.createdAt));
+  const begun = lowest([...[...sets.values()].map(({createdAt}) => createdAt), ...pods.map(({pod}) => pod.createdAt)]);
   const marks: Mark[] = [
     ...mesh.filter(({at}) => at >= begun),
     ...[...sets.values()].map(({createdAt, name, revision}) => ({at: createdAt, text: `rollout: replicaset ${name}${revision === undefined ? '' : `, revision ${revision}`}`})),

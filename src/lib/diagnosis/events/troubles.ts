@@ -13,6 +13,7 @@ import {podStatus} from '../pod-status.ts';
 import {isMuted} from '../symptoms.ts';
 import {saidOf} from './said.ts';
 import {timesOf, together} from './times.ts';
+import {highest, lowest} from '../../model/extremes.ts';
 
 const STARTING: Symptom['kind'][] = ['waiting', 'unscheduled', 'mount', 'sandbox', 'hook', 'refused'];
 
@@ -49,7 +50,7 @@ export function runtimeOf(pod: PodCase): Trouble[] {
       reason: kill ? `killed by its ${kill.probe} probe` : reasonOf(pod, symptom),
       text: endText(pod, symptom),
       state: worst(symptom.state, kill?.state),
-      ...(symptom.last === undefined ? {} : {times: {count: symptom.count, atLeast: false, first: Math.min(symptom.last, kill?.first ?? Infinity, ...backOffs.map(({first}) => first)), last: symptom.last}}),
+      ...(symptom.last === undefined ? {} : {times: {count: symptom.count, atLeast: false, first: lowest([...backOffs.map(({first}) => first), symptom.last, kill?.first ?? Infinity]), last: symptom.last}}),
       ...(before === undefined ? {} : {before}),
     };
   });
@@ -73,7 +74,7 @@ function toldTimes(pod: PodCase, {count, first, last}: Symptom, events: ClusterE
   const atLeast = pod.events.seen && isMuted(pod.pod, pod.events.value);
   if (first !== undefined && last !== undefined) return {count, atLeast, first, last};
   if (events.length === 0) return undefined;
-  return {count: events.reduce((most, event) => Math.max(most, event.count), 0), atLeast, first: Math.min(...events.map((event) => event.first)), last: Math.max(...events.map((event) => event.last))};
+  return {count: events.reduce((most, event) => Math.max(most, event.count), 0), atLeast, first: lowest(events.map((event) => event.first)), last: highest(events.map((event) => event.last))};
 }
 
 /** Warnings of which no symptom is made. They are over unless the pod still waits for what they name. */
