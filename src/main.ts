@@ -13,6 +13,7 @@ export async function main(root: string): Promise<void> {
     lost.push(how);
     process.emit('SIGINT'); // Nobody reads: what is still open is ended, as by Ctrl-C.
   });
+  process.removeAllListeners('warning'); // Node's advice about itself is not for those who ask about a mesh.
   process.on('SIGXFSZ', () => undefined); // Then the write itself fails, and is told.
   process.on('uncaughtException', (error) => {
     process.stderr.write(faultText(error, false));

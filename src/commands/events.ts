@@ -14,8 +14,9 @@ import {EVENT_FORMATS, eventsDocument, renderEvents, renderHappening} from '../l
 export default class Events extends ProbesCommand {
   static override summary = "Tells what happened to the probes, in the guide's order: probes, scheduling and starting, runtime.";
   static override strict = false;
+  static override usage = 'events [TARGET…] [flags]';
   static override args = {target: Args.string({description: 'what to look at: NAME, deploy/NAME, sts/NAME, …; several are allowed'})};
-  static override examples = ['<%= config.bin %> events deploy/cart -n shop', '<%= config.bin %> events -n shop --since 10m --probe liveness', '<%= config.bin %> events -n shop --watch'];
+  static override examples = ['kubectl osm-probes events deploy/cart -n shop', 'kubectl osm-probes events -n shop --since 10m --probe liveness', 'kubectl osm-probes events -n shop --watch'];
   static override flags = {
     output: Flags.option({char: 'o', options: EVENT_FORMATS, default: 'table' as const})({description: 'format'}),
     since: Flags.string({description: 'only what was seen within this time, or goes on', helpValue: '10m'}),

@@ -5,8 +5,9 @@ import {catalogueEntry, catalogueList} from '../lib/render/catalogue.ts';
 
 export default class Explain extends ProbesCommand {
   static override summary = 'Explains a code that verify prints, or lists all of them. Needs no cluster.';
+  static override usage = 'explain [CODE]';
   static override args = {code: Args.string({description: 'a code, such as OSMP101; without it, the list of all'})};
-  static override examples = ['<%= config.bin %> explain OSMP101'];
+  static override examples = ['kubectl osm-probes explain OSMP101'];
 
   async run(): Promise<void> {
     const {args} = await this.parse(Explain);

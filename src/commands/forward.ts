@@ -13,8 +13,9 @@ import {FORWARD_FORMATS, renderForward} from '../lib/render/index.ts';
 export default class Forward extends ProbesCommand {
   static override summary = 'Replays each probe as the kubelet sends it, through the mesh and past it, side by side.';
   static override strict = false;
+  static override usage = 'forward TARGET… [flags]';
   static override args = {target: Args.string({description: 'whose probes: NAME, deploy/NAME, sts/NAME, …; several are allowed'})};
-  static override examples = ['<%= config.bin %> forward deploy/cart -n shop', '<%= config.bin %> forward deploy/cart -n shop --probe readiness --count 20', '<%= config.bin %> forward deploy/cart -n shop --keep'];
+  static override examples = ['kubectl osm-probes forward deploy/cart -n shop', 'kubectl osm-probes forward deploy/cart -n shop --probe readiness --count 20', 'kubectl osm-probes forward deploy/cart -n shop --keep'];
   static override flags = {
     output: Flags.option({options: FORWARD_FORMATS, default: 'table' as const})({char: 'o', description: 'wide adds each request and answer, as curl -i shows them'}),
     container: Flags.string({multipleNonGreedy: true, multiple: true, description: 'probes of this container only; repeatable'}),

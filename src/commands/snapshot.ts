@@ -11,8 +11,9 @@ import {verify} from '../lib/verify.ts';
 export default class Snapshot extends ProbesCommand {
   static override summary = 'Records what verify and events ask the cluster for, redacted, to be judged elsewhere with --from.';
   static override strict = false;
+  static override usage = 'snapshot [TARGET…] --to DIR|FILE.tgz [flags]';
   static override args = {target: Args.string({description: 'what to record, as for verify'})};
-  static override examples = ['<%= config.bin %> snapshot -n shop --to case.tgz', '<%= config.bin %> verify -n shop --from case.tgz'];
+  static override examples = ['kubectl osm-probes snapshot -n shop --to case.tgz', 'kubectl osm-probes verify -n shop --from case.tgz'];
   static override flags = {
     live: Flags.option({options: LIVE_MODES, default: 'auto' as const})({description: 'record live evidence too: where lists leave a question, of all pods, or none'}),
     to: Flags.string({required: true, description: 'folder, or file that ends in .tgz', helpValue: 'DIR|FILE.tgz'}),

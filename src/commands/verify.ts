@@ -12,8 +12,9 @@ import {verify} from '../lib/verify.ts';
 export default class Verify extends ProbesCommand {
   static override summary = 'Follows every health probe through the mesh, and says whose fault it is when one goes astray.';
   static override strict = false;
+  static override usage = 'verify [TARGET…] [flags]';
   static override args = {target: Args.string({description: 'what to look at: NAME, deploy/NAME, sts/NAME, …; several are allowed'})};
-  static override examples = ['<%= config.bin %> verify deploy/cart -n shop', '<%= config.bin %> verify -A -o wide', '<%= config.bin %> verify -n shop -o table -o json=probes.json'];
+  static override examples = ['kubectl osm-probes verify deploy/cart -n shop', 'kubectl osm-probes verify -A -o wide', 'kubectl osm-probes verify -n shop -o table -o json=probes.json'];
   static override flags = {
     output: Flags.string({char: 'o', multipleNonGreedy: true, multiple: true, description: `${FORMATS.join('|')}, or FORMAT=FILE; repeatable`, default: ['table']}),
     'fail-on': Flags.option({options: ['error', 'warning', 'never'] as const, default: 'error' as const})({description: 'findings that make the exit code 1'}),

@@ -59,6 +59,13 @@ describe('verify against an API server', () => {
     ['what is missing may be allowed', {...QUIET, [EVENTS]: refuse('events')}, ['--allow-unknown', '--only', 'OSMP101'], 0, [/events in namespace demo/]],
     ['the flags of the user are in the command to try', {...QUIET, [EVENTS]: refuse('events')}, ['--as', 'dev', '--as-group', 'the team'], 4, [/kubectl auth can-i list events -n demo --kubeconfig \S+ --as dev --as-group 'the team'/]],
     ['a server that fails at events only is said', {...QUIET, [EVENTS]: text(500, 'etcd is away', {'retry-after': '0'})}, [], 4, [/3 probes in 1 pod/, /500 Internal Server Error: etcd is away/]],
+    ['events that never come are said, with what they would have told', {...QUIET, [EVENTS]: silence}, ['--request-timeout', '1s'], 4, [/3 probes in 1 pod/, /events in namespace demo\n.*did not answer within 1s\n {4}tells {5}which probes fail since when/]],
+    ['all that is optional may be silent at the price of one request', {...QUIET, '/version': silence, [NAMESPACE]: silence, [EVENTS]: silence, [REPLICASETS]: silence}, ['--request-timeout', '1s'], 4, [/3 probes in 1 pod/, /namespaces\/demo\n/, /events in namespace demo\n/, /replicasets in namespace demo\n/]],
+    ...['null', '42', '"x"', '[]', '{}', '<html>'].map((body): [string, Script, string[], number, RegExp[]] => [`a version that is ${body} takes nothing away`, {...QUIET, '/version': text(200, body)}, [], 0, [/3 probes in 1 pod: 3 pass/]]),
+    ['of several namespaces only the one that fails is lost', {...QUIET, '/api/v1/namespaces/other/pods': refuse('pods')}, ['-n', 'other'], 4, [/3 probes in 1 pod/, /pods in namespace other\n/, /tells {5}the probes of its pods/]],
+    ['a list that holds more than pods tells of the pods', {...QUIET, [PODS]: list([...healthy, null, {}, {kind: 'Secret', metadata: {name: 'a'}}])}, [], 4, [/3 probes in 1 pod/, /pods in namespace demo\n.*3 of its items are no Pod with a name/]],
+    ['a pod that comes twice counts once', {...QUIET, [PODS]: list([...healthy, ...healthy])}, [], 0, [/3 probes in 1 pod: 3 pass/]],
+    ["the server's clock counts", {...DEMO, '/version': text(200, '{"gitVersion":"v1.32.2"}', {date: 'Sat, 28 Nov 2099 12:00:00 GMT'}), [NAMESPACE]: text(404, '{}', {date: 'Sat, 28 Nov 2099 12:00:00 GMT'})}, ['-n', 'demo'], 3, [/note: the clock of this machine is \d+m behind the server's/]],
     ['pods that may not be read leave nothing to say', {...DEMO, [PODS]: refuse('pods')}, [], 3, [/^error: could not read pods in namespace demo\n {2}got {4}403 Forbidden: .*\n {2}try {4}kubectl auth can-i list pods -n demo --kubeconfig/]],
     ['401 for all leaves nothing to say', {'/version': status(401, 'Unauthorized'), [NAMESPACE]: status(401, 'Unauthorized'), [PODS]: status(401, 'Unauthorized')}, [], 3, [/^error: could not read pods in namespace demo\n {2}got {4}401 Unauthorized: Unauthorized\n/]],
     ['a namespace that is not there is a typing error', {...DEMO, [NAMESPACE]: status(404, 'namespaces "demo" not found')}, [], 3, [/^error: could not read namespace demo\n.*not found/]],
@@ -135,6 +142,31 @@ describe('a run that is cut short', () => {
         decent(ran);
       }));
   }
+  it('Ctrl-C in the lists that are optional: what is known is printed, 130', () =>
+    withServer({...DEMO, [EVENTS]: silence}, async (server, args) => {
+      const running = start(args);
+      await begun(server, EVENTS);
+      const since = performance.now();
+      running.kill('SIGINT');
+      const ran = await running.ended;
+      assert.ok(performance.now() - since < 3000);
+      assert.equal(ran.code, 130);
+      assert.match(ran.stdout, /events in namespace demo\n.*interrupted[\s\S]*interrupted: incomplete\n$/);
+      decent(ran);
+    }));
+  it('Ctrl-C while pods are looked into: the first report is printed, 130', () =>
+    withServer({...DEMO, ...Object.fromEntries(itemsOf('pods').map((pod) => [`${PODS}/${(pod['metadata'] as {name: string}).name}/log`, silence]))}, async (server, args) => {
+      const running = start([...args, '-o', 'json']);
+      await until(() => server.asked().some((url) => url.includes('/log?')));
+      running.kill('SIGINT');
+      const ran = await running.ended;
+      assert.equal(ran.code, 130);
+      const report = JSON.parse(ran.stdout) as {interrupted?: boolean; findings: unknown[]; unseen: {asked: string}[]};
+      assert.equal(report.interrupted, true);
+      assert.ok(report.findings.length > 0);
+      assert.ok(report.unseen.some(({asked}) => /^a look into \d+ more pods$/.test(asked)));
+      decent(ran);
+    }));
   it('Ctrl-C between tries: interrupted, 130', () =>
     withServer({...DEMO, [PODS]: status(429, 'slow down', {'retry-after': '20'})}, async (server, args) => {
       const running = start(args);

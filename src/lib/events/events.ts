@@ -6,6 +6,7 @@ import {workloadEvents, type EventsOptions} from '../diagnosis/events/report.ts'
 import {gather, type Facts, type Scope} from '../gather.ts';
 import type {EventsReport, Mark} from '../model/events-report.ts';
 import type {Unseen} from '../model/unseen.ts';
+import {inSlices} from '../together.ts';
 import {casesOf, refusedCases, scopeText} from '../verify.ts';
 import {listen, type Listened, type LogMode} from './listen.ts';
 
@@ -24,7 +25,7 @@ export type TellingOptions = EventsOptions & {logs: LogMode};
 export async function tell(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions): Promise<{facts: Facts; report: EventsReport}> {
   const facts = await gather(cluster, scope, options.all ? 'all' : 'telling');
   const head = {now: cluster.now(), origin: cluster.origin, scope: scopeText(scope)};
-  const cases = [...casesOf(facts, head, commands)];
+  const cases = await inSlices(casesOf(facts, head, commands));
   const told: Listened = {told: new Map(), unseen: []};
   let mesh: Mark[] = [];
   const interrupted = facts.interrupted || (await untilInterrupted(async () => {

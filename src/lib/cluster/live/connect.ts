@@ -32,6 +32,8 @@ export interface LiveCluster extends Cluster {
 /** From here on a list without page or version comes consistent and fast out of the server's cache (js-platform §7). */
 const STREAMED_SINCE = 31;
 
+/** Of the time for one request: what a list or an object may take that is not indispensable, and how long nothing of it may come. */
+const OF_LIST = {whole: 3 / 4, quiet: 1 / 2};
 /** Of the time for one request: what a log may take, so that a kubelet that is silent leaves time for the pods themselves. */
 const OF_LOG = 1 / 3;
 
@@ -49,6 +51,7 @@ export function connect(options: ConnectOptions): LiveCluster {
   const patience = new Patience(options.timeoutMs);
   /** What is good to know. */
   const spare = <T>(asked: string, ask: (own: ConnectOptions) => Promise<T>, part?: number): Promise<T> => patience.spare(asked, (timeoutMs) => ask({...limits, timeoutMs}), part);
+  const spareList = <T>(asked: string, ask: (own: ConnectOptions) => Promise<T>): Promise<T> => spare(asked, (own) => ask({...own, quietMs: Math.min(own.timeoutMs, options.timeoutMs * OF_LIST.quiet)}), OF_LIST.whole);
   let known: Promise<string> | undefined;
   const versionOf = async (own: ConnectOptions): Promise<string> => {
     const asked = "the API server's version";
@@ -61,19 +64,19 @@ export function connect(options: ConnectOptions): LiveCluster {
     defaultNamespaces: [resolved.namespace],
     patienceMs: options.timeoutMs,
     now: () => clock.now(),
-    version: () => (known ??= spare("the API server's version", versionOf)),
+    version: () => (known ??= spareList("the API server's version", versionOf)),
     async list(resource, listing, each) {
       const asking = askFor(resource, listing, options.kubectlFlags);
       const paged = !(await streams(cluster, options.timeoutMs));
-      const ask = async (own: ConnectOptions) => list(await signedIn(), {resource, asking, paged, each}, own);
-      await (resource === 'pods' ? patience.needed(() => ask(limits)) : spare(asking.asked, ask));
+      const ask = async (own: ConnectOptions) => list(await signedIn(), {resource, asking, paged, each, atOnce: resource !== 'pods'}, own);
+      await (resource === 'pods' ? patience.needed(() => ask(limits)) : spareList(asking.asked, ask));
     },
     async get(resource, namespace, name) {
       const {path} = askFor(resource, namespace === undefined ? {} : {namespace}, options.kubectlFlags);
       const verb = `get ${resource}/${name}${namespace ? ` -n ${namespace}` : ''}`;
       const asked = `${resource}/${name}${namespace ? ` in namespace ${namespace}` : ''}`;
       const asking = {path: `${path}/${encodeURIComponent(name)}`, asked, permission: `kubectl auth can-i ${verb}${options.kubectlFlags}`};
-      const found = await spare(asked, async (own) => send(await signedIn(), asking, own, () => document(MOST_OBJECT)));
+      const found = await spareList(asked, async (own) => send(await signedIn(), asking, own, () => document(MOST_OBJECT)));
       if (!isObject(found, resource, namespace, name)) throw new ClusterError('bad-answer', {asked, got: `no ${RESOURCES[resource].kind} of that name came back, but ${kindText(found)}`});
       return found as RawObject;
     },

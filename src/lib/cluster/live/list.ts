@@ -24,18 +24,22 @@ export interface Listing {
   /** In pages, as an old server wants it. */
   paged: boolean;
   each(item: RawObject): void;
+  /** All pages together may take what one request may. */
+  atOnce: boolean;
 }
 
 /**
  * Follows `continue` to the end, and hands each object over once: a page token that expired (410) starts the list anew.
  * @throws {ClusterError} `partial` where something in it was no such object; `bad-answer` for a list that does not end
  */
-export async function list(credentials: Credentials, {resource, asking, paged, each}: Listing, limits: Limits): Promise<void> {
+export async function list(credentials: Credentials, {resource, asking, paged, each, atOnce}: Listing, limits: Limits): Promise<void> {
   const items = new Items(resource, each);
+  const started = performance.now();
+  const left = (): Limits => (atOnce && limits.timeoutMs > 0 ? {...limits, timeoutMs: Math.max(1, limits.timeoutMs - (performance.now() - started))} : limits);
   for (let restarts = 0; ; restarts++) {
     items.round = restarts;
     try {
-      await pages(credentials, asking, paged, items, limits);
+      await pages(credentials, {asking, paged, items}, left);
       break;
     } catch (error) {
       if (!(error instanceof ClusterError) || error.reason !== 'gone' || restarts === RESTARTS) throw error;
@@ -47,7 +51,7 @@ export async function list(credentials: Credentials, {resource, asking, paged, e
   }
 }
 
-async function pages(credentials: Credentials, asking: Asking, paged: boolean, items: Items, limits: Limits): Promise<void> {
+async function pages(credentials: Credentials, {asking, paged, items}: {asking: Asking; paged: boolean; items: Items}, limits: () => Limits): Promise<void> {
   const endless = (got: string) => new ClusterError('bad-answer', {asked: asking.asked, got: `the list does not end: ${got}`});
   const seen = new Set<string>();
   let token = '';
@@ -55,7 +59,7 @@ async function pages(credentials: Credentials, asking: Asking, paged: boolean, i
   do {
     const before = items.news;
     const path = withQuery(asking.path, {...(paged ? {limit: String(PAGE)} : {}), ...(token ? {continue: token} : {})});
-    token = await page(credentials, {...asking, path}, items, limits);
+    token = await page(credentials, {...asking, path}, items, limits());
     if (token !== '' && seen.has(token)) throw endless('its page token comes again');
     if (token !== '' && items.news === before) throw endless('a page brings nothing new');
     seen.add(token);

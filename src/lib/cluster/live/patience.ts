@@ -31,7 +31,8 @@ export class Patience {
   }
 
   /**
-   * Asks with the milliseconds that are left, at most this part of what one request may take; 0 for no limit.
+   * Asks with the milliseconds that are left, at most this part of what one request may take; 0 for no limit. Parts
+   * leave time for what is asked last, as the pods themselves.
    * @throws {ClusterError} what `ask` throws; `unreachable` where no time is left, for what was `asked`
    */
   async spare<T>(asked: string, ask: (timeoutMs: number) => Promise<T>, part = 1): Promise<T> {

@@ -20,6 +20,8 @@ export interface Limits {
   /** For one question, all its tries together, in milliseconds; 0 for none. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** How long nothing may come, in milliseconds; absent for as long as all may take. */
+  quietMs?: number;
   /** Before the second try, in milliseconds; it doubles with each. */
   firstPauseMs?: number;
   /** Is told of each request when it has its answer, for `-v`. */
@@ -92,6 +94,7 @@ export function once<T>(credentials: Credentials, asking: Asking, limits: Limits
     const leave = (error: unknown) => {
       clearTimeout(deadline);
       clearTimeout(long);
+      clearTimeout(quiet);
       signal.removeEventListener('abort', abort);
       if (error !== undefined) fail(error);
     };
@@ -114,6 +117,7 @@ export function once<T>(credentials: Credentials, asking: Asking, limits: Limits
       {host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (plain ? 80 : 443), path: url.pathname.replace(/\/$/, '') + asking.path, agent, headers: {...headers, accept: asking.accept ?? 'application/json', 'accept-encoding': 'identity'}},
       (response) => {
         begun = true;
+        quiet?.refresh();
         clearTimeout(long);
         limits.dated?.(response.headers.date);
         limits.told?.(`GET ${url.origin}${url.pathname.replace(/\/$/, '')}${asking.path} ${response.statusCode} in ${Math.round(performance.now() - started)} ms`);
@@ -122,7 +126,10 @@ export function once<T>(credentials: Credentials, asking: Asking, limits: Limits
         const {'content-encoding': encoding = 'identity', 'content-type': type = 'application/json'} = response.headers;
         if (encoding !== 'identity') return cut(new ClusterError('bad-answer', {asked, got: `the answer is in ${clean(encoding).slice(0, 40)}, which was not asked for`}));
         if (asking.accept === undefined && !/json/i.test(type)) return beginning(response, (body) => leave(new ClusterError('bad-answer', {asked, got: `no JSON came back, but ${clean(type).slice(0, 80)}: ${clean(body.slice(0, 120))}`})));
-        response.on('data', (chunk: Buffer) => guarded(() => taking.take(chunk)));
+        response.on('data', (chunk: Buffer) => {
+          quiet?.refresh();
+          guarded(() => taking.take(chunk));
+        });
         response.on('end', () =>
           guarded(() => {
             done(taking.end());
@@ -132,6 +139,7 @@ export function once<T>(credentials: Credentials, asking: Asking, limits: Limits
       },
     );
     const long = limits.waiting && setTimeout(() => limits.waiting?.(`waiting for ${asked}`), LONG_MS);
+    const quiet = limits.quietMs ? setTimeout(() => cut(tooLate(asked, url, limits.quietMs!, begun)), limits.quietMs) : undefined;
     const deadline = timeoutMs > 0 ? setTimeout(() => cut(tooLate(asked, url, timeoutMs, begun)), timeoutMs) : undefined;
     request.on('error', broken);
     if (signal.aborted) abort();

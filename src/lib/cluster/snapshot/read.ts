@@ -69,6 +69,8 @@ export async function readSnapshot(from: string): Promise<Recorded> {
     const head = checked(parsed(HEAD, files.head), SNAPSHOT, HEAD) as SnapshotHead;
     const at = Date.parse(head.recordedAt);
     if (!(at > 0 && at < Date.UTC(10_000, 0))) throw new Error(`${HEAD}: recordedAt is no time`);
+    const odd = head.namespaces?.find((one) => !/^[a-z0-9-]{1,253}$/.test(one));
+    if (odd !== undefined) throw new Error(`${HEAD}: ${JSON.stringify(clean(odd).slice(0, 80))} is no namespace`);
     const answers = parsed(ANSWERS, files.answers);
     if (!Array.isArray(answers)) throw new Error(`${ANSWERS} holds no list`);
     return {head: cleanedHead(head), answers: answers.map((answer, index) => cleanedAnswer(checked(answer, ENTRY, `${ANSWERS}, entry ${index + 1}`) as Answer))};
