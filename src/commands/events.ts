@@ -1,6 +1,7 @@
 import {Args, Flags, type Interfaces} from '@oclif/core';
 import {ProbesCommand, UsageError, type CommonFlags} from '../lib/cli/base.ts';
 import {durationMs} from '../lib/cli/duration.ts';
+import {ClusterError} from '../lib/cluster/cluster.ts';
 import {EXIT, exitCodeOfEvents} from '../lib/cli/exit.ts';
 import {withProgress} from '../lib/cli/progress.ts';
 import {events} from '../lib/events/events.ts';
@@ -48,7 +49,12 @@ export default class Events extends ProbesCommand {
       },
       happening: (one: Happening) => void process.stdout.write(safe(flags.output, renderHappening(flags.output, one, look))),
     };
-    await this.withCluster(flags, (cluster) => follow(cluster, this.scopeOf(flags, targets, cluster), this.commands(flags), options, say, this.interrupt.signal));
+    const following = this.withCluster(flags, (cluster) => follow(cluster, this.scopeOf(flags, targets, cluster), this.commands(flags), options, say, this.interrupt.signal));
+    const failure = await following.catch((error: unknown) => error);
+    if (failure !== undefined && !begun) throw failure;
     process.exitCode = begun?.interrupted ? EXIT.interrupted : EXIT.ok;
+    // The report is out, and the changes are missing.
+    if (failure !== undefined) await this.catch(failure as Error);
+    if (failure instanceof ClusterError) process.exitCode = EXIT.incomplete;
   }
 }

@@ -15,7 +15,7 @@ import {tell, type TellingOptions} from './events.ts';
 /**
  * Reports once, then says what changes until `signal` aborts. The watches begin before the lists, so that nothing falls
  * between; what both tell is said once.
- * @throws {ClusterError} when pods can't be listed, or may not be watched
+ * @throws {ClusterError} when pods can't be listed; once the report is out, when they may not be watched
  */
 export async function follow(cluster: Cluster, scope: Scope, commands: Commands, options: TellingOptions, say: {report(report: EventsReport): void; happening(one: Happening): void}, signal: AbortSignal): Promise<void> {
   const early: (() => Promise<void>)[] = [];
@@ -45,10 +45,12 @@ export async function follow(cluster: Cluster, scope: Scope, commands: Commands,
     };
     for (const work of early) handle(work);
   });
-  await Promise.all([begun, ended]).catch((error: unknown) => {
+  ended.catch(() => undefined); // It is awaited once the report is out, which needs no watch.
+  await begun.catch((error: unknown) => {
     stop.abort();
     throw error;
   });
+  await ended;
   if (told.failure !== undefined && !signal.aborted) throw told.failure as Error;
 }
 
