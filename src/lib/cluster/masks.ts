@@ -46,7 +46,7 @@ const WITHIN: readonly [RegExp, string][] = [
 
 /** Credentials by their own form, as the makers of each give them a beginning. */
 const FORMS: readonly RegExp[] = [
-  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{20,}|\bya29\.[\w-]{10,}|\bGOCSPX-[\w-]{10,}|\bEAAC[A-Za-z0-9]{16,}/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_\w{20,}|\bgl(?:pat|rt|dt|ptt|ft|soat|cbt)-[\w-]{10,}|\bdckr_pat_[\w-]{10,}/g,
   /\b(?:sk|rk|pk)_(?:live|test)_\w{8,}|\bwhsec_[\w+/=]{10,}|\bsk-(?:ant-|proj-)?[\w-]{16,}|\bsq0(?:atp|csp)-[\w-]{16,}|\bshp(?:at|ca|pa|ss)_[0-9a-f]{16,}/g,
