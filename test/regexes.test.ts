@@ -28,7 +28,7 @@ describe('regular expressions', () => {
       const expressions = await expressionsOf(file);
       count += expressions.length;
       assert.deepEqual(expressions.flatMap((one) => faultsOf(one)), []);
-    });
+    }).timeout(120_000);
   }
   it('are found', () => assert.ok(count > 200, `${count}`));
   for (const slow of [/^(a+)+$/, /(\w+\s?)+:/, /\s+$/, /task .* not found/]) {

@@ -118,7 +118,7 @@ function wordOf(text: string, token: (word: string) => string): string {
 
 /** The URLs that the kubelet names, without what looks like a secret, and without what was asked for in their query. */
 function ownUrls(text: string): string {
-  return shownUrls(text.replace(/(https?:\/\/[^\s"?#]{1,2048}[?#])[^\s"]+/g, '$1…'));
+  return shownUrls(text.replace(/(https?:\/\/[^\s"?#]{1,400}[?#])[^\s"]+/g, '$1…'));
 }
 
 /** No word of the kubelet's looks like this: a command may have printed one in its place. */
