@@ -54,6 +54,5 @@ export default class Events extends ProbesCommand {
     process.exitCode = begun?.interrupted ? EXIT.interrupted : EXIT.ok;
     // The report is out, and the changes are missing.
     if (failure !== undefined) await this.catch(failure as Error);
-
   }
 }
