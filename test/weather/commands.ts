@@ -165,7 +165,8 @@ export const COMMANDS: CommandLine[] = [
     args: () => ['events', '-n', NAMESPACE, '--watch', '--no-logs'],
     holds: ALL,
     fine: 0,
-    codes: (route) => (['pods', 'events'].includes(route) ? [0, 3, 4, 130] : [0, 4, 130]),
+    // What may not be watched is said, and ends it.
+    codes: (route) => (['pods', 'events', 'watch'].includes(route) ? [0, 3, 4, 130] : [0, 4, 130]),
     routes: ['version', 'namespaces', 'pods', 'events', 'replicasets', 'meshconfigs', 'watch'],
     watches: true,
   },
