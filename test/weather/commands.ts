@@ -165,6 +165,7 @@ export const COMMANDS: CommandLine[] = [
     args: () => ['events', '-n', NAMESPACE, '--watch', '--no-logs'],
     holds: ALL,
     fine: 0,
+    // What may not be watched is said, and ends it.
     codes: (route) => (['pods', 'events', 'watch'].includes(route) ? [0, 3, 4, 130] : [0, 4, 130]),
     routes: ['version', 'namespaces', 'pods', 'events', 'replicasets', 'meshconfigs', 'watch'],
     watches: true,

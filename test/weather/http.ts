@@ -106,13 +106,14 @@ interface Strike {
   interrupted: boolean;
 }
 
-function wantedOf({command, route, fault, says, unknown, interrupted}: Strike): Wanted {
+function wantedOf(strike: Strike): Wanted {
+  const {command, route, fault, says, unknown, interrupted} = strike;
   const partial = route === 'pods' && says === 'open' && command.strikes === undefined;
   const fine = says === 'same' && !command.watches;
   return {
     codes: fine ? [command.fine] : [...command.codes(route, says), ...(isTypingError(route, fault) ? [3] : [])],
     withinMs: interrupted ? LEAVING_MS : TIMEOUT_MS + SLACK_MS,
-    holds: partial ? [] : held(command, route, fault),
+    holds: partial ? [] : held(strike),
     secrets: ['s3cr3t-MARK'],
     json: command.json,
     says: unknown && saysUnseen(command, route) ? /not seen|"asked"/ : undefined,
@@ -124,13 +125,10 @@ function isTypingError(route: Route, {name}: Fault): boolean {
   return route === 'namespaces' && name.startsWith('status-404');
 }
 
-/**
- * Without the ReplicaSets nobody knows the Deployment above them: the pods are named by what is known. Where their texts
- * are others, so is the name of the Deployment.
- */
-function held({holds}: CommandLine, route: Route, {says, name}: Fault): string[] {
-  if (route !== 'replicasets' || says === 'same') return [...holds];
-  return /^(texts|a-huge-name)/.test(name) ? [] : holds.map((one) => one.replace('deploy/', '').replace(/"$/, ''));
+/** Without the ReplicaSets nobody knows the Deployment above them; where their texts are others, so are its names. */
+function held({command: {holds}, route, fault, says}: Strike): string[] {
+  if (route !== 'replicasets' || says === 'same') return holds;
+  return fault.at === 'texts' ? [] : holds.map((one) => one.replace('deploy/', '').replace(/"$/, ''));
 }
 
 /** What is missing is said, but for what is of no interest where it is missing. */

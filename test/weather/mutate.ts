@@ -23,12 +23,12 @@ export function mutate(root: unknown, chance: Chance, changes = 1 + chance.below
 type Way = (place: Place, root: unknown, chance: Chance) => void;
 
 const WAYS: Way[] = [
-  ({holder, key}, _, chance) => set(holder, key, chance.pick(Object.values(VALUES))),
+  ({holder, key}, _, chance) => set(holder, key, structuredClone(chance.pick(Object.values(VALUES)))),
   ({holder, key}, _, chance) =>
     set(holder, key, typeof holder[key] === 'number' ? chance.pick(Object.values(NUMBERS)) : textOf(chance)),
   ({holder, key}, _, chance) =>
     set(holder, key, typeof holder[key] === 'string' ? `${holder[key].slice(0, 4)}${textOf(chance)}` : textOf(chance)),
-  ({holder, key}, _, chance) => set(holder, key, chance.pick(Object.values(TIMES))),
+  ({holder, key}, _, chance) => set(holder, key, structuredClone(chance.pick(Object.values(TIMES)))),
   ({holder, key}) => (Array.isArray(holder) ? void holder.splice(Number(key), 1) : void delete holder[key]),
   ({holder, key}) =>
     Array.isArray(holder)
@@ -44,7 +44,7 @@ const WAYS: Way[] = [
     set(
       holder,
       chance.pick(['__proto__', 'constructor', 'toString', 'length', '', 'hasOwnProperty']),
-      chance.pick(Object.values(VALUES)),
+      structuredClone(chance.pick(Object.values(VALUES))),
     ),
   ({holder, key}) =>
     Array.isArray(holder) && holder.length < 200

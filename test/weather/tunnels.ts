@@ -9,7 +9,7 @@ import {HUGE, TEXTS} from './strange.ts';
 
 // What comes through a port-forward: frames that break the protocol, and apps that answer anything.
 
-type Tunnel = (socket: WebSocket, ports: number[]) => void;
+export type Tunnel = (socket: WebSocket, ports: number[]) => void;
 
 const greeting = (socket: WebSocket, ports: number[]): void =>
   ports.forEach((port, at) =>
@@ -57,7 +57,8 @@ const LISTENER = (more: object): object => ({name: 'readiness_listener', ...more
 const configOf = (listeners: unknown[]): string =>
   JSON.stringify({configs: [{bootstrap: {static_resources: {listeners, clusters: 5}}}]});
 
-const TUNNELS: Record<string, Tunnel> = {
+/** What comes through, by name. */
+export const TUNNELS: Record<string, Tunnel> = {
   silent: () => undefined,
   'greeting-only': greeting,
   'closes-at-once': (socket) => socket.close(1000),
