@@ -1,6 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {parseArgs} from 'node:util';
-import {allCases, usualCases} from './groups.ts';
+import {allCases, smokeCases, usualCases} from './groups.ts';
 import {tryAll} from './pool.ts';
 import {hashOf} from './random.ts';
 import {failureLines, totalsTable, worstLines, type Tried} from './totals.ts';
@@ -12,6 +12,7 @@ import {failureLines, totalsTable, worstLines, type Tried} from './totals.ts';
 //   … --share 0.1                                     a tenth, always the same
 //   … --deep                                          all of them: every fault with every command, hours
 //   … --patience 3                                    every bound of time three times as long
+//   … --smoke                                         those that are tried with the other tests
 //   … --workers 2 --to FILE                           how many processes, and a file for the failures
 
 const {values} = parseArgs({
@@ -24,13 +25,15 @@ const {values} = parseArgs({
     patience: {type: 'string', default: '1'},
     to: {type: 'string'},
     deep: {type: 'boolean', default: false},
+    smoke: {type: 'boolean', default: false},
     list: {type: 'boolean'},
     times: {type: 'boolean'},
   },
 });
 const pattern = values.grep === undefined ? undefined : new RegExp(values.grep);
-const among = values.deep || values.only || values.grep || values.seed ? allCases() : usualCases();
-const chosen = among.filter(
+const wide = [values.deep, values.only, values.grep, values.seed].some((one) => one !== undefined && one !== false);
+const casesOf = wide ? allCases : usualCases;
+const chosen = (values.smoke ? smokeCases : casesOf)().filter(
   ({id}) =>
     (values.only?.some((one) => id === one || id.startsWith(one)) ?? true) &&
     (pattern?.test(id) ?? true) &&

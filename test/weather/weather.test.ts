@@ -10,7 +10,7 @@ describe('bad weather', function () {
   const cases = smokeCases();
   let tried: Tried[] = [];
   before(async () => {
-    tried = await tryAll(cases, {workers: 3, patience: 3});
+    tried = await tryAll(cases, {workers: 4, patience: 3});
   });
   for (const group of new Set(cases.map(({id}) => groupOf(id)))) {
     it(`${group} takes nothing away`, () =>
