@@ -28,6 +28,9 @@ export type Heard =
   /** The kubelet could not forward at all. */
   | {fault: string};
 
+/** Pieces of a body that are held as they came. */
+const MOST_PIECES = 1024;
+
 /** How long a port that accepts is listened to before it counts as open. */
 const SILENCE_MS = 500;
 /**
@@ -78,6 +81,8 @@ export function askOver(stream: PodStream, ask: Ask, alone: boolean): Promise<He
         if (late) return answer(byDeadline());
         ms = elapsed();
         if (size < ask.maxBytes) chunks.push(bytes);
+        // A body in pieces of a byte would hold many times its size.
+        if (chunks.length === MOST_PIECES) chunks.splice(0, MOST_PIECES, Buffer.concat(chunks));
         size += bytes.length;
         if (size > ask.maxBytes) answer(response('cut'));
       },

@@ -10,7 +10,7 @@ import {misfit, type Shape} from '../shape.ts';
 import {ANSWERS, HEAD, type Answer, type SnapshotHead} from './record.ts';
 
 /** Bytes of a snapshot's file; one of 10,000 pods with all their events has some 60 million. */
-const MOST_FILE = 400 * 1024 * 1024;
+const MOST_FILE = 128 * 1024 * 1024;
 /** Bytes that are unpacked of an archive before it is given up: both files, and what else somebody put beside them. */
 const MOST_UNPACKED = 2 * MOST_FILE;
 /** Objects and lists within one another. */
