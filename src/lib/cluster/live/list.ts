@@ -1,6 +1,6 @@
 import {clean} from '../sanitize.ts';
 import {ClusterError, RESOURCES, type RawObject, type Resource} from '../cluster.ts';
-import {object} from '../reduce/read.ts';
+import {identityOf, object} from '../reduce/read.ts';
 import type {Credentials} from './credentials.ts';
 import {TooMuch} from './errors.ts';
 import {ItemCutter} from './items.ts';
@@ -120,8 +120,7 @@ class Items {
       this.odd++;
       return;
     }
-    const {uid, namespace, name} = item['metadata'] as Record<string, unknown>;
-    const id = typeof uid === 'string' && uid !== '' ? uid : JSON.stringify([namespace, name]);
+    const id = identityOf(item);
     const last = this.#handed.get(id);
     if (last === this.round) return;
     this.#handed.set(id, this.round);

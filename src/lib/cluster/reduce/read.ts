@@ -48,3 +48,9 @@ export function defined<T extends object>(value: T): T {
   for (const key in value) if (value[key] !== undefined) kept[key] = value[key];
   return kept;
 }
+
+/** What tells an object of a list from the others: its uid, else where it is and what it is called. */
+export function identityOf(raw: Raw): string {
+  const {uid, namespace, name} = object(raw.metadata);
+  return typeof uid === 'string' && uid !== '' ? uid : JSON.stringify([namespace, name]);
+}

@@ -1,7 +1,7 @@
 import {basename} from 'node:path';
 import {ClusterError, type Cluster, type ClusterErrorReason, type RawObject} from '../cluster.ts';
 import {clean} from '../sanitize.ts';
-import {object} from '../reduce/read.ts';
+import {identityOf, object} from '../reduce/read.ts';
 import {askQuestion, logQuestion} from './answers.ts';
 import {readSnapshot} from './read.ts';
 import {getQuestion, listQuestion, type Answer} from './record.ts';
@@ -96,7 +96,7 @@ function namespaceOf(item: RawObject): string | undefined {
 
 /** An object with a name that did not come before in the same list, as of a live one. */
 function isNew(seen: Set<string>, item: RawObject): boolean {
-  const {uid, namespace, name} = object(item['metadata']);
-  const id = typeof uid === 'string' && uid !== '' ? uid : JSON.stringify([namespace, name]);
+  const {name} = object(item['metadata']);
+  const id = identityOf(item);
   return typeof name === 'string' && name !== '' && !seen.has(id) && Boolean(seen.add(id));
 }
