@@ -1,7 +1,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import type {Route} from './api.ts';
+import {ROUTES, type Route} from './api.ts';
 import type {Says} from './faults/fault.ts';
 import type {Document} from './outcome.ts';
 import {NAMESPACE, OTHER, workloadsOf} from './world.ts';
@@ -26,18 +26,8 @@ export interface CommandLine {
   writes?: boolean;
 }
 
-const LISTS: Route[] = [
-  'version',
-  'namespaces',
-  'pods',
-  'events',
-  'replicasets',
-  'statefulsets',
-  'daemonsets',
-  'controllerrevisions',
-  'jobs',
-];
 const INTO: Route[] = ['log', 'portforward'];
+const LISTS: Route[] = ROUTES.filter((one) => !['meshconfigs', 'watch', ...INTO].includes(one));
 /** Never changes the exit code: it only tells since when, or how to ask. */
 const ASIDE: Route[] = ['version', 'meshconfigs', ...INTO];
 
